@@ -1,0 +1,44 @@
+# Third-party packages, as Debian ships them; each is wrapped in one target named pliant_<package>.
+find_package(Threads REQUIRED)
+
+# flatbuffers: headers only for us; flatc makes the reader.
+find_program(PLIANT_FLATC flatc REQUIRED)
+find_path(PLIANT_FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)
+add_library(pliant_flatbuffers INTERFACE)
+target_include_directories(pliant_flatbuffers SYSTEM INTERFACE ${PLIANT_FLATBUFFERS_INCLUDE})
+
+# Highway: headers only. Its run-time part has no static archive in Debian; backends/cpu/dispatch does that work.
+find_path(PLIANT_HIGHWAY_INCLUDE hwy/highway.h REQUIRED)
+add_library(pliant_highway INTERFACE)
+target_include_directories(pliant_highway SYSTEM INTERFACE ${PLIANT_HIGHWAY_INCLUDE})
+
+# OpenBLAS: the serial static archive, so that it neither starts threads nor meets the host program's own copy.
+add_library(pliant_openblas INTERFACE)
+if(PLIANT_OPENBLAS)
+  find_library(PLIANT_OPENBLAS_ARCHIVE NAMES libopenblas.a
+    PATH_SUFFIXES openblas-serial ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial REQUIRED)
+  find_path(PLIANT_OPENBLAS_INCLUDE cblas.h
+    PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial openblas-serial REQUIRED)
+  target_include_directories(pliant_openblas SYSTEM INTERFACE ${PLIANT_OPENBLAS_INCLUDE})
+  target_link_libraries(pliant_openblas INTERFACE ${PLIANT_OPENBLAS_ARCHIVE} m)
+  target_compile_definitions(pliant_openblas INTERFACE PLIANT_OPENBLAS=1)
+endif()
+
+if(PLIANT_TEXT)
+  find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc)
+  find_path(PLIANT_STB_INCLUDE stb_image.h PATH_SUFFIXES stb REQUIRED)
+  find_path(PLIANT_CLIPPER_INCLUDE clipper.hpp PATH_SUFFIXES polyclipping REQUIRED)
+  find_library(PLIANT_CLIPPER_LIBRARY polyclipping REQUIRED)
+  add_library(pliant_vision_libraries INTERFACE)
+  target_include_directories(pliant_vision_libraries SYSTEM INTERFACE
+    ${OpenCV_INCLUDE_DIRS} ${PLIANT_STB_INCLUDE} ${PLIANT_CLIPPER_INCLUDE})
+  target_link_libraries(pliant_vision_libraries INTERFACE opencv_core opencv_imgproc ${PLIANT_CLIPPER_LIBRARY})
+endif()
+
+if(PLIANT_TOOLS)
+  find_package(CLI11 REQUIRED)
+  find_package(nlohmann_json REQUIRED)
+endif()
+if(PLIANT_TESTS)
+  find_package(doctest REQUIRED)
+endif()

@@ -1,0 +1,130 @@
+#include "core/thread_pool.hpp"
+
+#include <sched.h>
+
+#include <chrono>
+#include <system_error>
+
+#include "core/format.hpp"
+#include "pliant/error.hpp"
+
+namespace pliant::core {
+namespace {
+
+// Long enough to bridge the gap between two layers, short enough that an idle session costs nothing.
+constexpr auto kActiveWait = std::chrono::microseconds(20);
+
+inline void pause_cpu() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Waits actively until `ready` or the time is over.
+template <class Ready>
+bool wait_actively(const Ready& ready) {
+  const auto end = std::chrono::steady_clock::now() + kActiveWait;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (ready()) return true;
+      pause_cpu();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return ready();
+}
+
+}  // namespace
+
+int available_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    const int n = CPU_COUNT(&set);
+    if (n > 0) return n;
+  }
+  const unsigned n = std::thread::hardware_concurrency();
+  return n > 0 ? static_cast<int>(n) : 1;
+}
+
+ThreadPool::ThreadPool(int threads) {
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  } catch (const std::system_error& e) {
+    const std::size_t started = workers_.size();
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+    throw Error(ErrorCode::kOutOfMemory,
+                message("cannot start ", threads, " threads, only ", started + 1, ": ", e.what()));
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::run(std::int64_t count, Call call, const void* task) {
+  count_ = count;
+  call_ = call;
+  task_ = task;
+  error_ = nullptr;
+  next_.store(0, std::memory_order_relaxed);
+  busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+  {
+    // Under the mutex, so that a worker between its check and its sleep does not miss the signal.
+    const std::lock_guard lock(mutex_);
+    loop_.fetch_add(1, std::memory_order_release);
+  }
+  wake_.notify_all();
+  take_indices(0);
+  const auto done = [this] { return busy_.load(std::memory_order_acquire) == 0; };
+  // The others are in their last index, but one of them may have lost its CPU: be active first, then polite.
+  while (!wait_actively(done)) std::this_thread::yield();
+  if (error_) std::rethrow_exception(error_);
+}
+
+void ThreadPool::take_indices(int thread) {
+  for (;;) {
+    const std::int64_t i = next_.fetch_add(1, std::memory_order_relaxed);
+    if (i >= count_) return;
+    try {
+      call_(task_, i, thread);
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+      next_.store(count_, std::memory_order_relaxed);
+    }
+  }
+}
+
+bool ThreadPool::wait_for_loop(std::uint32_t seen) {
+  const auto ready = [this, seen] {
+    return loop_.load(std::memory_order_acquire) != seen || stop_.load(std::memory_order_relaxed);
+  };
+  if (!wait_actively(ready)) {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, ready);
+  }
+  return loop_.load(std::memory_order_acquire) != seen;
+}
+
+void ThreadPool::work(int thread) {
+  std::uint32_t seen = 0;
+  while (wait_for_loop(seen)) {
+    ++seen;
+    take_indices(thread);
+    busy_.fetch_sub(1, std::memory_order_release);
+  }
+}
+
+}  // namespace pliant::core
