@@ -1,0 +1,44 @@
+#include "layers/conv2d.hpp"
+
+#include "layers/convolution.hpp"
+
+namespace pliant::layers {
+
+Conv2d decode(const schema::Conv2d& table, const NodeContext&) {
+  Conv2d layer;
+  layer.weight.index = table.weight();
+  layer.bias.index = table.bias();
+  layer.stride = to_pair(table.stride(), {1, 1});
+  layer.padding = to_pair(table.padding(), {0, 0});
+  layer.dilation = to_pair(table.dilation(), {1, 1});
+  layer.groups = table.groups();
+  return layer;
+}
+
+std::vector<int> validate(const Conv2d& layer, const NodeContext& context, std::span<const int> ranks) {
+  const std::size_t inputs = 1 + (layer.epilogue.residual ? 1 : 0);
+  context.check_input_count(ranks, inputs, inputs);
+  for (std::size_t i = 0; i < ranks.size(); ++i) context.check_rank(ranks, i, 4);
+  check_window(context, layer.stride, layer.padding, layer.dilation);
+  check_convolution_weights(context, layer.weight, layer.bias, layer.groups);
+  return {4};
+}
+
+std::vector<Shape> infer_shapes(const Conv2d& layer, const NodeContext& context,
+                                std::span<const Shape> inputs) {
+  const Shape& x = inputs[0];
+  const Shape& w = context.weight(layer.weight).shape;
+  check_input_channels(context, x, w[1] * layer.groups);
+  const Shape y = convolution_output(context, x, w, layer.stride, layer.padding, layer.dilation);
+  check_residual(context, layer.epilogue, inputs, y);
+  return {y};
+}
+
+std::uint64_t macs(const Conv2d& layer, const NodeContext& context, std::span<const Shape>,
+                   std::span<const Shape> outputs) {
+  return convolution_macs(context.weight(layer.weight).shape, outputs[0]);
+}
+
+std::vector<WeightId> weights_of(const Conv2d& layer) { return present({layer.weight, layer.bias}); }
+
+}  // namespace pliant::layers

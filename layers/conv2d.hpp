@@ -1,0 +1,23 @@
+// 2-d convolution (torch.nn.Conv2d, zero padding).
+#pragma once
+
+#include "layers/declare.hpp"
+#include "layers/epilogue.hpp"
+
+namespace pliant::layers {
+
+/// x[N,C,H,W] (+ residual) -> y[N,Co,Ho,Wo]; weight[Co, C/groups, kh, kw], bias[Co].
+struct Conv2d {
+  static constexpr std::string_view kName = "conv2d";
+  WeightId weight;
+  WeightId bias;
+  Pair stride{1, 1};
+  Pair padding{0, 0};
+  Pair dilation{1, 1};
+  int groups = 1;
+  Epilogue epilogue;  // not in files
+};
+
+PLIANT_DECLARE_LAYER(Conv2d);
+
+}  // namespace pliant::layers
