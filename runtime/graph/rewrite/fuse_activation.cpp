@@ -1,0 +1,65 @@
+#include <algorithm>
+#include <optional>
+
+#include "runtime/graph/rewrite/rewrite.hpp"
+
+namespace pliant::runtime::rewrite {
+namespace {
+
+using layers::Activation;
+
+Activation activation_of(const layers::Layer& layer) {
+  if (std::holds_alternative<layers::ReLU>(layer)) return Activation::kReLU;
+  if (std::holds_alternative<layers::Sigmoid>(layer)) return Activation::kSigmoid;
+  return Activation::kNone;
+}
+
+/// The layer with the activation added, where it has room for one.
+std::optional<layers::Layer> with_activation(const layers::Layer& layer, Activation activation,
+                                             const backends::Backend& backend) {
+  layers::Layer result = layer;
+  layers::Epilogue epilogue;
+  const bool has_room = std::visit(
+      [&](auto& l) {
+        if constexpr (requires { l.epilogue; }) {
+          if (l.epilogue.activation != Activation::kNone) return false;
+          l.epilogue.activation = activation;
+          epilogue = l.epilogue;
+          return true;
+        } else if constexpr (requires { l.activation; }) {
+          if (l.activation != Activation::kNone) return false;
+          l.activation = activation;
+          epilogue.activation = activation;
+          return true;
+        } else {
+          return false;
+        }
+      },
+      result);
+  if (!has_room || !backend.fuses(layer, epilogue)) return std::nullopt;
+  return result;
+}
+
+}  // namespace
+
+void fuse_activation(Graph& graph, const backends::Backend& backend) {
+  const std::vector<int> readers = count_readers(graph);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Activation activation = activation_of(graph.nodes[i].layer);
+    if (activation == Activation::kNone) continue;
+    const int value = graph.nodes[i].inputs[0];
+    if (readers[static_cast<std::size_t>(value)] != 1) continue;
+    const auto producer =
+        std::find_if(graph.nodes.begin(), graph.nodes.begin() + static_cast<std::ptrdiff_t>(i),
+                     [value](const Node& node) { return node.outputs == std::vector<int>{value}; });
+    if (producer == graph.nodes.begin() + static_cast<std::ptrdiff_t>(i)) continue;
+    const auto fused = with_activation(producer->layer, activation, backend);
+    if (!fused) continue;
+    producer->layer = *fused;
+    producer->outputs = graph.nodes[i].outputs;
+    graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(i));
+    --i;
+  }
+}
+
+}  // namespace pliant::runtime::rewrite

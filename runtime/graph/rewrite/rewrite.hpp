@@ -1,0 +1,27 @@
+// Graph -> graph passes. Each file here is one pass with its reason; all keep the network's results (up to
+// rounding).
+#pragma once
+
+#include "backends/backend.hpp"
+#include "runtime/graph/graph.hpp"
+
+namespace pliant::runtime::rewrite {
+
+/// Input shapes of a middling size that fit the ports, for passes that must tell broadcasting from equal
+/// shapes. Empty where the network cannot take any such shape. A pass may rely on what it sees there only
+/// where a wrong guess is noticed later: planning falls back to the graph as it was before the rewrites.
+std::vector<Shape> sample_shapes(const Graph& graph);
+
+/// add(conv(x), r) -> conv(x, r) where nothing else reads conv(x): the sum costs no extra pass over memory.
+void fuse_residual(Graph& graph, const backends::Backend& backend);
+
+/// relu(f(x)) and sigmoid(f(x)) -> f with an activation, where nothing else reads f(x).
+void fuse_activation(Graph& graph, const backends::Backend& backend);
+
+/// Removes nodes whose results nobody reads.
+void drop_dead_nodes(Graph& graph);
+
+/// All passes in their order.
+Graph rewrite_all(const Graph& graph, const backends::Backend& backend);
+
+}  // namespace pliant::runtime::rewrite
