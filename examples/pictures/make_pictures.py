@@ -4,12 +4,14 @@
     make_pictures.py [--out DIR] [--lines DIR] [NAME ...]
 
 Needs Debian 12's python3-pil, python3-numpy and python3-opencv, and for the glyphs fonts-cns11643-kai,
-fonts-cns11643-sung, fonts-wqy-microhei, fonts-cwtex-heib, fonts-cwtex-fs, fonts-smiley-sans, fonts-kouzan-mouhitsu,
-fonts-oradano-mincho-gsrr, fonts-lato and fonts-ebgaramond. The same packages and seed give the same pixels. Nothing of
-this is needed to build or to use the runtime.
+fonts-cns11643-sung, fonts-wqy-microhei, fonts-cwtex-heib, fonts-smiley-sans, fonts-kouzan-mouhitsu,
+fonts-lato and fonts-ebgaramond. The same packages give the same pixels. Nothing of this is needed to build
+or to use the runtime.
 
---lines writes what the pictures say: NAME.json, a list of {"text", "polygon"} with points in the upright picture's pixels.
+--lines writes what the pictures say: NAME.json, a list of {"text", "polygon"}; points are in pixels of the
+upright picture. Seals are left out.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -22,7 +24,8 @@ from PIL import Image
 
 SEED = 20240229
 PICTURES = ('classical_page', 'rubbing', 'notice', 'street')
-# Stored a quarter turn to the left, with the EXIF mark that asks for a quarter turn to the right: as a phone does it.
+# Stored a quarter turn to the left, with the EXIF mark that asks for a quarter turn to the right,
+# as a phone does it.
 TURNED = {'notice'}
 QUALITY = 88
 ORIENTATION = 0x0112
@@ -40,9 +43,15 @@ def save(image: Image.Image, path: pathlib.Path, turned: bool) -> None:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description='Makes the sample pictures.')
-    parser.add_argument('names', nargs='*', metavar='NAME', help=f"of {', '.join(PICTURES)}; all if none is given")
-    parser.add_argument('--out', type=pathlib.Path, default=pathlib.Path(__file__).parent, help='where they go')
-    parser.add_argument('--lines', type=pathlib.Path, help='a folder for NAME.json with text and polygon of each line')
+    parser.add_argument(
+        'names', nargs='*', metavar='NAME', help=f"of {', '.join(PICTURES)}; all if none is given"
+    )
+    parser.add_argument(
+        '--out', type=pathlib.Path, default=pathlib.Path(__file__).parent, help='where they go'
+    )
+    parser.add_argument(
+        '--lines', type=pathlib.Path, help='a folder for NAME.json: text and polygon of each line'
+    )
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.names) - set(PICTURES))
     if unknown:
@@ -53,8 +62,13 @@ def main(arguments: list[str]) -> int:
         save(sheet.image(), path, name in TURNED)
         if options.lines:
             lines = [{'text': text, 'polygon': polygon.round(1).tolist()} for text, polygon in sheet.lines]
-            (options.lines / f'{name}.json').write_text(json.dumps(lines, ensure_ascii=False, indent=1) + '\n')
-        print(f'{path}: {sheet.width} x {sheet.height}, {path.stat().st_size // 1024} KiB, {len(sheet.lines)} lines')
+            (options.lines / f'{name}.json').write_text(
+                json.dumps(lines, ensure_ascii=False, indent=1) + '\n'
+            )
+        print(
+            f'{path}: {sheet.width} x {sheet.height}, {path.stat().st_size // 1024} KiB, '
+            f'{len(sheet.lines)} lines of text'
+        )
     return 0
 
 

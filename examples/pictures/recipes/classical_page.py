@@ -1,4 +1,5 @@
-"""A leaf of a classical book, unfolded: ruled columns in a double border, the fish-tail at the fold, stains, a seal."""
+"""A leaf of a classical book, unfolded: ruled columns in a double border, a fish-tail at the fold, a seal."""
+
 import cv2
 import numpy as np
 
@@ -30,7 +31,12 @@ def paper(rng: np.random.Generator) -> np.ndarray:
     fine = noise(rng, HEIGHT, WIDTH, (160, 400, 700))
     sheet += cloud[..., None] * (4.5, 5.5, 7) + fine[..., None] * (2.4, 2.4, 2.4)
     for _ in range(420):  # fibres
-        x, y, angle, length = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.normal(0, 0.5), rng.uniform(10, 46)
+        x, y, angle, length = (
+            rng.uniform(0, WIDTH),
+            rng.uniform(0, HEIGHT),
+            rng.normal(0, 0.5),
+            rng.uniform(10, 46),
+        )
         ends = (int(x + length * np.cos(angle)), int(y + length * np.sin(angle)))
         shade = rng.uniform(-14, 12)
         colour = sheet[int(y), int(x)] + shade
@@ -47,13 +53,18 @@ def stains(sheet: Sheet, rng: np.random.Generator) -> None:
     for cx, cy, radius in ((90, 985, 190), (1420, 70, 165), (860, 1090, 150)):
         r = np.hypot(x - cx, (y - cy) * 1.15) + 17 * noise(rng, HEIGHT, WIDTH, (6, 14, 30))
         inside = 1 / (1 + np.exp(np.clip((r - radius) / 5, -30, 30)))
-        edge = np.exp(-((r - radius) / 6) ** 2) + 0.5 * inside * np.exp(-np.abs(r - radius) / 30)
+        edge = np.exp(-(((r - radius) / 6) ** 2)) + 0.5 * inside * np.exp(-np.abs(r - radius) / 30)
         sheet.pixels *= 1 - (0.03 * inside + 0.11 * edge)[..., None] * (0.7, 1.0, 1.5)
     for _ in range(70):
         cx, cy, radius = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(1.5, 6)
         spot = np.zeros((40, 40), np.float32)
         cv2.circle(spot, (20, 20), int(radius), 1.0, -1, cv2.LINE_AA)
-        sheet.tint(cv2.GaussianBlur(spot, (0, 0), 1.6 + radius * 0.4) * rng.uniform(0.15, 0.45), (150, 104, 58), cx, cy)
+        sheet.tint(
+            cv2.GaussianBlur(spot, (0, 0), 1.6 + radius * 0.4) * rng.uniform(0.15, 0.45),
+            (150, 104, 58),
+            cx,
+            cy,
+        )
 
 
 def printed(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -70,36 +81,42 @@ def make(seed: int) -> Sheet:
     rng = np.random.default_rng(seed)
     sheet = Sheet(paper(rng))
     left, right, top, bottom = 74, WIDTH - 74, 118, HEIGHT - 76
-    fold, step = 66, (right - left - 66) / (2 * COLUMNS)
+    step = (right - left - 66) / (2 * COLUMNS)  # 66 for the fold
     edges = [right - i * step for i in range(COLUMNS + 1)] + [left + i * step for i in range(COLUMNS, -1, -1)]
 
     def frame(draw, s):
         for x in edges[1:-1]:
             draw.line([x * s, top * s, x * s, bottom * s], 215, 3)
         draw.rectangle([left * s, top * s, right * s, bottom * s], outline=255, width=4)
-        draw.rectangle([(left - 11) * s, (top - 11) * s, (right + 11) * s, (bottom + 11) * s], outline=255, width=11)
+        draw.rectangle(
+            [(left - 11) * s, (top - 11) * s, (right + 11) * s, (bottom + 11) * s], outline=255, width=11
+        )
         a, b = edges[COLUMNS] * s, edges[COLUMNS + 1] * s  # the fold: b is left of a
         draw.rectangle([(a + b) / 2 - 5, top * s, (a + b) / 2 + 5, (top + 128) * s], fill=255)
         for y, up in ((top + 132, False), (bottom - 190, True)):
             h, notch = 46 * s, 26 * s
             y *= s
             if up:
-                draw.polygon([b + 3, y, (a + b) / 2, y + notch, a - 3, y, a - 3, y + h, b + 3, y + h], fill=255)
+                draw.polygon(
+                    [b + 3, y, (a + b) / 2, y + notch, a - 3, y, a - 3, y + h, b + 3, y + h], fill=255
+                )
             else:
-                draw.polygon([b + 3, y, a - 3, y, a - 3, y + h, (a + b) / 2, y + h - notch, b + 3, y + h], fill=255)
+                draw.polygon(
+                    [b + 3, y, a - 3, y, a - 3, y + h, (a + b) / 2, y + h - notch, b + 3, y + h], fill=255
+                )
         draw.rectangle([(a + b) / 2 - 5, (bottom - 60) * s, (a + b) / 2 + 5, bottom * s], fill=255)
 
     ruling = Sheet.plain(HEIGHT, WIDTH, (0, 0, 0))
     ruling.draw(frame, (255, 255, 255))
     sheet.tint(printed(ruling.pixels[..., 0] / 255, rng) * 0.9, INK)
 
-    columns = [(TITLE, 0, 0.0), (SUBTITLE, 0, 2.0)]
+    columns = [(TITLE, 0), (SUBTITLE, 2)]  # text, characters left free above it
     for saying in SAYINGS:
-        columns += [(saying[i:i + PER_COLUMN], 1, 0.0) for i in range(0, len(saying), PER_COLUMN)]
+        columns += [(saying[i : i + PER_COLUMN], 0) for i in range(0, len(saying), PER_COLUMN)]
     pitch, size = (bottom - top - 22) / PER_COLUMN, 47
     centres = [right - (i + 0.5) * step for i in range(COLUMNS)]
     centres += [left + (COLUMNS - i - 0.5) * step for i in range(COLUMNS)]
-    for centre, (text, _, skip) in zip(centres, columns):
+    for centre, (text, skip) in zip(centres, columns):
         mask = column(text, 'kai', size, pitch, rng, 0.014)
         ink = printed(cv2.resize(mask, None, fx=1.06, fy=1.0, interpolation=cv2.INTER_LINEAR).clip(0, 1), rng)
         y = top + 11 + (pitch - size) / 2 + 2 + skip * pitch
@@ -112,10 +129,12 @@ def make(seed: int) -> Sheet:
     stamp(sheet, rng, '清風明月', right - step * 1.5 - 37, bottom - 112, 74)
     stains(sheet, rng)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    crease = np.exp(-((x - middle + 2) / 16) ** 2) * 0.10 - np.exp(-((x - middle - 12) / 12) ** 2) * 0.05
+    crease = np.exp(-(((x - middle + 2) / 16) ** 2)) * 0.10 - np.exp(-(((x - middle - 12) / 12) ** 2)) * 0.05
     folds = 0.02 * np.sin(x / 120 + y / 400) + 0.012 * noise(rng, HEIGHT, WIDTH, (4, 9))
     sheet.light((1 - crease) * (1 + folds) * (1.03 - 0.07 * y / HEIGHT))
-    sheet.bend(lambda u, v: (3.0 * np.sin(v / 190 + 0.6), 5.0 * np.sin(u / 260 + v / 900) + (u - WIDTH / 2) * 0.004),
-               border=(150, 118, 76))
+    sheet.bend(
+        lambda u, v: (3.0 * np.sin(v / 190 + 0.6), 5.0 * np.sin(u / 260 + v / 900) + (u - WIDTH / 2) * 0.004),
+        border=(150, 118, 76),
+    )
     sheet.grain(rng, 2.2)
     return sheet

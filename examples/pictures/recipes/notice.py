@@ -1,4 +1,5 @@
-"""A modern notice, Chinese and English, on white paper pinned to a cork board, photographed a little from the side."""
+"""A modern notice, Chinese and English, on paper pinned to a cork board, seen a little from the side."""
+
 import cv2
 import numpy as np
 
@@ -11,11 +12,22 @@ PAPER_HEIGHT, PAPER_WIDTH = 1400, 1020
 INK, GREY, ACCENT = (36, 38, 44), (92, 96, 104), (24, 84, 120)
 HEAD, RULE, RED = (250, 250, 248), (150, 168, 180), (120, 52, 40)
 
-CHINESE = ('即日起至六月三十日，阅览室延长开放时间。', '每周五晚七点举行古诗诵读会，欢迎参加，', '无需预约。请保持安静，爱护图书。')
-ENGLISH = ('From today until 30 June the reading room', 'stays open longer. Join us for an evening of',
-           'classical poems every Friday at seven.')
-TABLE = (('日期', '日间', '晚间'), ('周一至周四', '9:00–17:30', '闭馆'), ('周五', '9:00–17:30', '19:00–21:00'),
-         ('周六、周日', '10:00–16:00', '闭馆'))
+CHINESE = (
+    '即日起至六月三十日，阅览室延长开放时间。',
+    '每周五晚七点举行古诗诵读会，欢迎参加，',
+    '无需预约。请保持安静，爱护图书。',
+)
+ENGLISH = (
+    'From today until 30 June the reading room',
+    'stays open longer. Join us for an evening of',
+    'classical poems every Friday at seven.',
+)
+TABLE = (
+    ('日期', '日间', '晚间'),
+    ('周一至周四', '9:00–17:30', '闭馆'),
+    ('周五', '9:00–17:30', '19:00–21:00'),
+    ('周六、周日', '10:00–16:00', '闭馆'),
+)
 # Wang Zhihuan (688-742), "Climbing Stork Tower".
 POEM = (('白日依山尽', '黄河入海流'), ('欲穷千里目', '更上一层楼'))
 
@@ -24,13 +36,26 @@ def cork(rng: np.random.Generator) -> Sheet:
     """A cork board: warm granules, light and dark."""
     base = np.float32((181, 137, 92)) + (7 * noise(rng, HEIGHT, WIDTH, (4, 9)))[..., None]
     grains = noise(rng, HEIGHT, WIDTH, (110, 190))
-    base += (8 * grains + 26 * np.clip(grains - 1.5, 0, 1) - 24 * np.clip(-grains - 1.7, 0, 1))[..., None] * (1, 0.95, 0.8)
+    base += (8 * grains + 26 * np.clip(grains - 1.5, 0, 1) - 24 * np.clip(-grains - 1.7, 0, 1))[..., None] * (
+        1,
+        0.95,
+        0.8,
+    )
     return Sheet(base)
 
 
-def line(sheet: Sheet, text: str, face: str, size: int, x: float, y: float, colour: tuple, tracking: float = 0,
-         align: float = 0.0) -> None:
-    """A line of text with its baseline 0.94 em below y; x is its left end (align 0), middle (0.5) or right end (1)."""
+def line(
+    sheet: Sheet,
+    text: str,
+    face: str,
+    size: int,
+    x: float,
+    y: float,
+    colour: tuple,
+    tracking: float = 0,
+    align: float = 0.0,
+) -> None:
+    """A line with its baseline 0.94 em below y; x is its left end (align 0), middle (0.5), right end (1)."""
     mask = row(text, face, size, tracking)
     above = -font(face, size).getbbox(text, anchor='ls')[1]  # from the tight mask's top to the baseline
     sheet.write(text, mask, x - align * mask.shape[1], y + size * 0.94 - above, colour)
@@ -41,11 +66,23 @@ def table(sheet: Sheet, left: float, top: float, widths: tuple, height: int) -> 
     right = left + sum(widths)
     for i, cells in enumerate(TABLE):
         y = top + i * height
-        sheet.box(left, y, right, y + height, ACCENT if i == 0 else (233, 240, 244) if i % 2 else (248, 249, 249))
+        sheet.box(
+            left, y, right, y + height, ACCENT if i == 0 else (233, 240, 244) if i % 2 else (248, 249, 249)
+        )
         x = left
         for cell, width in zip(cells, widths):
             face, size, tracking = ('lato', 35, 0) if cell[0].isdigit() else ('hei', 36, 3)
-            line(sheet, cell, face, size, x + width / 2, y + (height - 43) / 2, HEAD if i == 0 else INK, tracking, 0.5)
+            line(
+                sheet,
+                cell,
+                face,
+                size,
+                x + width / 2,
+                y + (height - 43) / 2,
+                HEAD if i == 0 else INK,
+                tracking,
+                0.5,
+            )
             x += width
     for i in range(len(TABLE) + 1):
         sheet.box(left, top + i * height - 1, right, top + i * height + 1, RULE)
@@ -95,7 +132,10 @@ def shadow(corners: np.ndarray, shift: tuple, blur: float) -> np.ndarray:
 
 def pin(sheet: Sheet, x: float, y: float, colour: tuple) -> None:
     """A round-headed pin with its shadow and a highlight."""
-    disc = lambda cx, cy, r: lambda d, s: d.ellipse([(cx - r) * s, (cy - r) * s, (cx + r) * s, (cy + r) * s], fill=255)
+
+    def disc(cx, cy, r):
+        return lambda d, s: d.ellipse([(cx - r) * s, (cy - r) * s, (cx + r) * s, (cy + r) * s], fill=255)
+
     sheet.draw(disc(x + 12, y + 15, 17), (30, 24, 20), 0.45, 6)
     sheet.draw(disc(x, y, 19), colour, 1.0, 0.6)
     sheet.draw(disc(x + 2, y + 3, 13), tuple(0.72 * c for c in colour), 0.8, 4)

@@ -1,4 +1,5 @@
-"""A stone rubbing: brushwork left white by the ink pad, on dark speckled paper with cracks, worn places and a mount."""
+"""A stone rubbing: brushwork left white by the ink pad, with cracks and worn places, on a silk mount."""
+
 import cv2
 import numpy as np
 
@@ -9,9 +10,11 @@ HEIGHT, WIDTH = 1440, 1080
 COLUMNS, PER_COLUMN, SIZE = 8, 13, 70
 LEFT, RIGHT, TOP, BOTTOM = 96, 984, 104, 1336  # the inked part
 
-# Wang Xizhi, preface to the Orchid Pavilion poems (Lantingji xu), AD 353; with the spelling that the font has.
-TEXT = ('永和九年歳在癸丑暮春之初會于會稽山陰之蘭亭修禊事也群賢畢至少長咸集此地有崇山峻嶺茂林修竹又有清流激湍映帶左右'
-        '引以為流觴曲水列坐其次雖無絲竹管絃之盛一觴一詠亦足以暢敘幽情是日也天朗氣清惠風和暢仰觀宇宙之大俯察品類之盛')
+# Wang Xizhi, preface to the Orchid Pavilion poems (Lantingji xu), AD 353, in the spelling that the font has.
+TEXT = (
+    '永和九年歳在癸丑暮春之初會于會稽山陰之蘭亭修禊事也群賢畢至少長咸集此地有崇山峻嶺茂林修竹又有清流激湍映帶左右'
+    '引以為流觴曲水列坐其次雖無絲竹管絃之盛一觴一詠亦足以暢敘幽情是日也天朗氣清惠風和暢仰觀宇宙之大俯察品類之盛'
+)
 
 
 def mount(rng: np.random.Generator) -> Sheet:
@@ -45,7 +48,7 @@ def cracks(rng: np.random.Generator) -> np.ndarray:
 
 
 def inked(rng: np.random.Generator) -> np.ndarray:
-    """Where the pad left ink, 0..1: with an irregular rim, worn places, and the speckle of the stone's pores."""
+    """Where the pad left ink, 0..1: an irregular rim, worn places, the speckle of the stone's pores."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     rough = noise(rng, HEIGHT, WIDTH, (14, 40, 110))
     rim = np.minimum.reduce([x - LEFT, RIGHT - x, y - TOP, BOTTOM - y]) + 4.5 * rough
@@ -54,7 +57,12 @@ def inked(rng: np.random.Generator) -> np.ndarray:
     patches = noise(rng, HEIGHT, WIDTH, (5, 9, 22))
     cover *= 1 - 0.75 * np.clip((pores - 2.35 + 0.22 * patches) * 1.6, 0, 1)
     # Worn corners and one blow: the surface is gone and the paper touched little.
-    for cx, cy, radius in ((LEFT - 16, BOTTOM + 16, 84), (RIGHT + 14, TOP - 14, 88), (650, BOTTOM + 16, 62), (LEFT - 12, 520, 52)):
+    for cx, cy, radius in (
+        (LEFT - 16, BOTTOM + 16, 84),
+        (RIGHT + 14, TOP - 14, 88),
+        (650, BOTTOM + 16, 62),
+        (LEFT - 12, 520, 52),
+    ):
         near = np.hypot(x - cx, y - cy) + 17 * noise(rng, HEIGHT, WIDTH, (10, 24, 60, 140))
         worn = np.clip((radius - near) / 40, 0, 1)
         cover *= 1 - worn * np.clip(0.84 + 0.12 * rough + 0.12 * pores, 0.2, 0.97)
@@ -65,17 +73,23 @@ def make(seed: int) -> Sheet:
     """The rubbing, 1080 x 1440."""
     rng = np.random.default_rng(seed + 1)
     sheet = mount(rng)
-    sheet.draw(lambda d, s: d.rectangle([(LEFT - 26) * s, (TOP - 26) * s, (RIGHT + 30) * s, (BOTTOM + 30) * s], fill=255),
-               (70, 52, 30), 0.5, 7)
+    sheet.draw(
+        lambda d, s: d.rectangle(
+            [(LEFT - 26) * s, (TOP - 26) * s, (RIGHT + 30) * s, (BOTTOM + 30) * s], fill=255
+        ),
+        (70, 52, 30),
+        0.5,
+        7,
+    )
     paper = np.float32((222, 212, 188)) + (4 * noise(rng, HEIGHT, WIDTH, (4, 9, 300)))[..., None]
     bed = np.zeros((HEIGHT, WIDTH), np.float32)
-    bed[TOP - 22:BOTTOM + 22, LEFT - 22:RIGHT + 22] = 1
+    bed[TOP - 22 : BOTTOM + 22, LEFT - 22 : RIGHT + 22] = 1
     sheet.pixels += (paper - sheet.pixels) * bed[..., None]
 
     step, pitch = (RIGHT - LEFT - 88) / COLUMNS, (BOTTOM - TOP - 66) / PER_COLUMN
     carved = Sheet.plain(HEIGHT, WIDTH, (0, 0, 0))
     for i in range(COLUMNS):
-        text = TEXT[i * PER_COLUMN:(i + 1) * PER_COLUMN]
+        text = TEXT[i * PER_COLUMN : (i + 1) * PER_COLUMN]
         mask = thicken(np.pad(column(text, 'brush', SIZE, pitch, rng, 0.018), 4), 0.45)
         centre = RIGHT - 44 - (i + 0.5) * step + rng.normal(0, 2)
         carved.write(text, mask, centre - mask.shape[1] / 2, TOP + 33 + (pitch - SIZE) / 2, (255, 255, 255))
@@ -84,9 +98,20 @@ def make(seed: int) -> Sheet:
     cut = np.clip((cv2.GaussianBlur(cut, (0, 0), 1.15) - 0.46 + 0.08 * chips) * 4.0 + 0.35, 0, 1)
 
     rules = Sheet.plain(HEIGHT, WIDTH, (0, 0, 0))
-    rules.draw(lambda d, s: [d.line([(RIGHT - 44 - i * step) * s, (TOP + 22) * s, (RIGHT - 44 - i * step) * s,
-                                     (BOTTOM - 22) * s], 255, 3) for i in range(COLUMNS + 1)], (255, 255, 255))
-    faint = rules.pixels[..., 0] / 255 * np.clip(0.32 + 0.22 * noise(rng, HEIGHT, WIDTH, (30, 80, 200)), 0, 0.7)
+    rules.draw(
+        lambda d, s: [
+            d.line(
+                [(RIGHT - 44 - i * step) * s, (TOP + 22) * s, (RIGHT - 44 - i * step) * s, (BOTTOM - 22) * s],
+                255,
+                3,
+            )
+            for i in range(COLUMNS + 1)
+        ],
+        (255, 255, 255),
+    )
+    faint = (
+        rules.pixels[..., 0] / 255 * np.clip(0.32 + 0.22 * noise(rng, HEIGHT, WIDTH, (30, 80, 200)), 0, 0.7)
+    )
 
     left_white = np.maximum.reduce([cut, faint, cv2.GaussianBlur(cracks(rng), (0, 0), 0.9) * 0.85])
     ink = inked(rng) * (1 - left_white * np.clip(0.95 + 0.04 * chips, 0.6, 1))
@@ -100,6 +125,8 @@ def make(seed: int) -> Sheet:
     stamp(sheet, rng, '墨林珍賞', LEFT - 20, BOTTOM + 34, 54)
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     sheet.light(1.04 - 0.10 * np.hypot(x / WIDTH - 0.45, y / HEIGHT - 0.4) + 0.012 * np.sin(y / 85 + x / 600))
-    sheet.bend(lambda u, v: (3.0 * np.sin(v / 240) + (v - 700) * 0.004, 2.5 * np.sin(u / 210)), border=(120, 104, 74))
+    sheet.bend(
+        lambda u, v: (3.0 * np.sin(v / 240) + (v - 700) * 0.004, 2.5 * np.sin(u / 210)), border=(120, 104, 74)
+    )
     sheet.grain(rng, 1.2)
     return sheet

@@ -1,4 +1,5 @@
 """A collector's seal."""
+
 import cv2
 import numpy as np
 
@@ -7,7 +8,9 @@ from .sheet import Sheet, column, noise, thicken
 RED = (178, 44, 36)
 
 
-def stamp(sheet: Sheet, rng: np.random.Generator, text: str, x: float, y: float, side: int, relief: bool = True) -> None:
+def stamp(
+    sheet: Sheet, rng: np.random.Generator, text: str, x: float, y: float, side: int, relief: bool = True
+) -> None:
     """A square red seal of two or four characters, read in columns from the right, its corner at (x, y).
 
     With relief the ground is red and the characters are left out; without, the characters and a rim are red.
@@ -25,7 +28,7 @@ def stamp(sheet: Sheet, rng: np.random.Generator, text: str, x: float, y: float,
         glyph = cv2.resize(glyph, (width, height), interpolation=cv2.INTER_AREA)
         left = int(margin + (columns - 1 - i // rows) * cell_x + cell_x * 0.04)
         top = int(margin + (i % rows) * cell_y + cell_y * 0.04)
-        ink[top:top + height, left:left + width] = glyph
+        ink[top : top + height, left : left + width] = glyph
     rim = np.zeros_like(ink)
     cv2.rectangle(rim, (scale, scale), (big - scale, big - scale), 1.0, -1)
     if relief:
