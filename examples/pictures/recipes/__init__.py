@@ -1,0 +1,1 @@
+"""One recipe a sample picture: each module has `make(seed) -> Sheet`."""
