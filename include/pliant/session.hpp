@@ -29,7 +29,7 @@ struct Device {
 
 /// A device as `pliant devices` shows it.
 struct DeviceInfo {
-  Device device;
+  Device device = {};
   bool available = false;
   std::string name;    ///< "cpu", "cuda:0"
   std::string detail;  ///< instruction set and cores, or why it is not available
@@ -42,18 +42,18 @@ PLIANT_API std::vector<DeviceInfo> devices();
 using LogFunction = std::function<void(std::string_view)>;
 
 struct SessionOptions {
-  Device device;
+  Device device = {};
   /// Threads that compute, the caller's included; 0 = as many as the process may run on. Honoured to the
   /// letter.
   int threads = 0;
   /// CPU instruction set: "scalar", "sse4", "avx2", "avx512", "neon", "sve"; empty = PLIANT_TARGET or the
   /// best there is.
-  std::string target;
+  std::string target = {};
   /// Plans kept for input shapes used last; at least 1.
   int cached_plans = 4;
   /// Measure each layer (Session::profile).
   bool profile = false;
-  LogFunction log;
+  LogFunction log = {};
 };
 
 /// One operation as it is run, after the graph rewrites.

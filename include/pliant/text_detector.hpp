@@ -68,14 +68,14 @@ PLIANT_API void draw_text_regions(Image& image, std::span<const TextRegion> regi
 PLIANT_API void save_image(const Image& image, const std::string& path);
 
 struct TextDetectorOptions {
-  SessionOptions session;
+  SessionOptions session = {};
   RegionShape shape = RegionShape::kQuads;
-  std::optional<double> thresh;  ///< overrides of what the model file says
-  std::optional<double> box_thresh;
-  std::optional<double> unclip_ratio;  ///< of the shape in use
-  std::optional<int> max_candidates;
-  std::optional<int> short_side;  ///< of the network's input
-  int max_side = 0;               ///< cap for the longer side of the network's input; 0 = none
+  std::optional<double> thresh = {};  ///< overrides of what the model file says
+  std::optional<double> box_thresh = {};
+  std::optional<double> unclip_ratio = {};  ///< of the shape in use
+  std::optional<int> max_candidates = {};
+  std::optional<int> short_side = {};  ///< of the network's input
+  int max_side = 0;                    ///< cap for the longer side of the network's input; 0 = none
 };
 
 /// Time of the parts of one detection, in milliseconds.
