@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 SUFFIXES = {".c", ".cc", ".cpp", ".cu", ".cuh", ".def", ".h", ".hpp", ".inc"}
 
@@ -107,7 +107,7 @@ def matches(path: str, patterns: tuple[str, ...]) -> bool:
     return False
 
 
-def resolve(root: Path, file: str, header: str) -> Optional[str]:
+def resolve(root: Path, file: str, header: str) -> str | None:
     """The repository path of one of our headers, None for somebody else's."""
     if header == SCHEMA_HEADER:
         return header
@@ -122,7 +122,7 @@ def is_ours(header: str) -> bool:
     return header.split("/")[0] in {"pliant", *(rule.folder.split("/")[0] for rule in RULES)}
 
 
-def problem(root: Path, file: str, header: str, quoted: bool) -> Optional[str]:
+def problem(root: Path, file: str, header: str, quoted: bool) -> str | None:
     """Why `file` may not include `header`, or None."""
     if ".." in header.split("/"):
         return "write the path from the repository's root"
