@@ -25,14 +25,11 @@ if(PLIANT_OPENBLAS)
 endif()
 
 if(PLIANT_TEXT)
-  find_package(OpenCV 4 REQUIRED COMPONENTS core imgproc)
+  find_package(PliantVision REQUIRED MODULE)
   find_path(PLIANT_STB_INCLUDE stb_image.h PATH_SUFFIXES stb REQUIRED)
-  find_path(PLIANT_CLIPPER_INCLUDE clipper.hpp PATH_SUFFIXES polyclipping REQUIRED)
-  find_library(PLIANT_CLIPPER_LIBRARY polyclipping REQUIRED)
   add_library(pliant_vision_libraries INTERFACE)
-  target_include_directories(pliant_vision_libraries SYSTEM INTERFACE
-    ${OpenCV_INCLUDE_DIRS} ${PLIANT_STB_INCLUDE} ${PLIANT_CLIPPER_INCLUDE})
-  target_link_libraries(pliant_vision_libraries INTERFACE opencv_core opencv_imgproc ${PLIANT_CLIPPER_LIBRARY})
+  target_include_directories(pliant_vision_libraries SYSTEM INTERFACE ${PLIANT_STB_INCLUDE})
+  target_link_libraries(pliant_vision_libraries INTERFACE PliantVision::PliantVision)
 endif()
 
 if(PLIANT_TOOLS)

@@ -1,0 +1,48 @@
+# What `cmake --install` puts where: libraries, public headers, and a CMake package that finds them.
+include(CMakePackageConfigHelpers)
+
+set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Pliant)
+
+install(FILES LICENSE THIRD_PARTY_NOTICES DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+if(PLIANT_OPENBLAS AND NOT BUILD_SHARED_LIBS)
+  # A static library cannot keep OpenBLAS to itself; linking it is the host program's decision.
+  install(CODE "message(STATUS \"Static build with OpenBLAS: libraries and headers are not installed; the presets \
+'static' and 'shared' make packages\")")
+  return()
+endif()
+
+# pliant_install(TARGET EXPORT_FILE HEADERS pliant/a.hpp ...)
+function(pliant_install target export)
+  cmake_parse_arguments(install "" "" "HEADERS" ${ARGN})
+  install(TARGETS ${target} EXPORT ${export}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  foreach(header IN LISTS install_HEADERS)
+    install(FILES include/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pliant)
+  endforeach()
+  install(EXPORT ${export} NAMESPACE Pliant:: DESTINATION ${_package_dir})
+endfunction()
+
+file(GLOB _headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
+     ${PROJECT_SOURCE_DIR}/include/pliant/*.hpp ${PROJECT_SOURCE_DIR}/include/pliant/*.h)
+set(_text_headers pliant/text_detector.hpp)
+list(REMOVE_ITEM _headers ${_text_headers})
+
+pliant_install(pliant PliantTargets HEADERS ${_headers})
+set(PLIANT_TEXT_IS_STATIC FALSE)
+if(PLIANT_TEXT)
+  pliant_install(pliant_text PliantTextTargets HEADERS ${_text_headers})
+  if(NOT BUILD_SHARED_LIBS)
+    set(PLIANT_TEXT_IS_STATIC TRUE)
+    install(FILES cmake/FindPliantVision.cmake DESTINATION ${_package_dir})
+  endif()
+endif()
+
+configure_package_config_file(cmake/PliantConfig.cmake.in ${PROJECT_BINARY_DIR}/PliantConfig.cmake
+  INSTALL_DESTINATION ${_package_dir})
+# Before 1.0 every minor version may change the interface.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/PliantConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/PliantConfig.cmake ${PROJECT_BINARY_DIR}/PliantConfigVersion.cmake
+  DESTINATION ${_package_dir})
