@@ -49,7 +49,7 @@ struct Measurement {
 };
 
 void describe_arguments(CLI::App& app, BenchArguments& arguments) {
-  app.add_option("MODEL", arguments.model, "Model file (*.pliant)")->required();
+  app.add_option("MODEL", arguments.model, "Model file (*.pliant)")->required()->type_name("FILE");
   add_size(app, "--size", arguments.size,
            "Input size in pixels (default: what the model's pictures have, square)");
   add_integer(

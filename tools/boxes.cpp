@@ -25,7 +25,8 @@ struct BoxesArguments {
 void describe_arguments(CLI::App& app, BoxesArguments& arguments) {
   app.add_option("MAP", arguments.map,
                  "Probability map, float32 .npy of shape HxW, 1xHxW or 1x1xHxW; - for standard input")
-      ->required();
+      ->required()
+      ->type_name("FILE");
   add_size(app, "--source-size", arguments.source_size,
            "Size of the picture to which the regions are scaled (default: the map's)");
   add_box_options(app, arguments.boxes);
@@ -89,9 +90,13 @@ int boxes(int argc, const char* const* argv) {
   result.picture = arguments.map;
   result.width = static_cast<int>(source.width);
   result.height = static_cast<int>(source.height);
-  result.regions = find_text_regions(map.values, static_cast<int>(size.height), static_cast<int>(size.width),
-                                     result.height, result.width, parameters_for(arguments),
-                                     arguments.boxes.polygons ? RegionShape::kPolygons : RegionShape::kQuads);
+  try {
+    result.regions = find_text_regions(
+        map.values, static_cast<int>(size.height), static_cast<int>(size.width), result.height, result.width,
+        parameters_for(arguments), arguments.boxes.polygons ? RegionShape::kPolygons : RegionShape::kQuads);
+  } catch (const Error& error) {
+    throw Error(error.code(), core::message(arguments.map, ": ", error.what()));
+  }
   writer.add(0, result);
   writer.finish();
   return kSuccess;

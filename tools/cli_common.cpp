@@ -26,6 +26,27 @@ Device parse_device(std::string_view text) {
   throw UsageError(core::message("--device expects auto, cpu, cuda or cuda:N, not '", text, "'"));
 }
 
+// Lines of a help text broken at `kHelpColumns`; what follows stands under the descriptions.
+std::string wrapped(const std::string& help) {
+  constexpr std::size_t kHelpColumns = 100;
+  constexpr std::size_t kIndent = 30;
+  std::string text;
+  std::size_t begin = 0;
+  while (begin < help.size()) {
+    const std::size_t end = std::min(help.find('\n', begin), help.size());
+    std::string line = help.substr(begin, end - begin);
+    begin = end + 1;
+    while (line.size() > kHelpColumns) {
+      const std::size_t space = line.rfind(' ', kHelpColumns);
+      if (space == std::string::npos || space <= kIndent) break;
+      text += line.substr(0, space) + "\n";
+      line = std::string(kIndent, ' ') + line.substr(space + 1);
+    }
+    text += line + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 bool parse(CLI::App& app, int argc, const char* const* argv) {
@@ -42,7 +63,7 @@ bool parse(CLI::App& app, int argc, const char* const* argv) {
   try {
     app.parse(argc, pointers.data());
   } catch (const CLI::CallForHelp&) {
-    print(app.help());
+    print(wrapped(app.help()));
     return false;
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what());

@@ -40,10 +40,11 @@ struct DetectArguments {
 };
 
 void describe_arguments(CLI::App& app, DetectArguments& arguments) {
-  app.add_option("MODEL", arguments.model, "Model file (*.pliant)")->required();
+  app.add_option("MODEL", arguments.model, "Model file (*.pliant)")->required()->type_name("FILE");
   app.add_option("PICTURE", arguments.pictures,
                  "Pictures, folders of pictures, or - for standard input (JPEG, PNG, BMP, GIF, PGM, PPM)")
-      ->required();
+      ->required()
+      ->type_name("FILE");
   add_choice(
       app, "--format", format_names(),
       [&](std::size_t index) { arguments.format = static_cast<Format>(index); }, kFormatHelp);
@@ -84,10 +85,11 @@ TextDetectorOptions detector_options(const DetectArguments& arguments) {
 
 // A slip of the shell ("--output *.jpg") must not cost a picture.
 void protect_inputs(const DetectArguments& arguments, const std::vector<std::string>& pictures) {
+  if (arguments.output == "-" || arguments.output.starts_with("/dev/")) return;
   std::vector<std::string> inputs = pictures;
   inputs.push_back(arguments.model);
   for (const std::string& input : inputs) {
-    if (input != "-" && !arguments.output.starts_with("/dev/") && same_file(input, arguments.output)) {
+    if (input != "-" && same_file(input, arguments.output)) {
       throw UsageError(core::message("--output would overwrite ", input));
     }
   }

@@ -169,7 +169,7 @@ int inspect(int argc, const char* const* argv) {
   std::optional<Size> size;
   std::optional<std::int64_t> batch;
   CLI::App app("Show what a model file holds and what running it takes.", "pliant inspect");
-  app.add_option("MODEL", path, "Model file (*.pliant)")->required();
+  app.add_option("MODEL", path, "Model file (*.pliant)")->required()->type_name("FILE");
   add_size(app, "--size", size, "Input size in pixels (default: what the model's pictures have, square)");
   add_integer(
       app, "--batch", 1, 1 << 20, [&](std::int64_t n) { batch = n; }, "Pictures at once (default: 1)");

@@ -23,7 +23,8 @@ struct RunArguments {
 };
 
 void describe_arguments(CLI::App& app, RunArguments& arguments) {
-  app.add_option("MODEL", arguments.model, "Model file (*.pliant)")->required();
+  app.add_option("MODEL", arguments.model, "Model file (*.pliant), before --input and --output")
+      ->type_name("FILE");
   app.add_option(
          "--input", arguments.inputs,
          "float32 .npy (NCHW) for each input, in the graph's order or as name=file; - for standard input")
@@ -93,6 +94,8 @@ int run(int argc, const char* const* argv) {
   CLI::App app("Run a model on arrays.", "pliant run");
   describe_arguments(app, arguments);
   if (!parse(app, argc, argv)) return kSuccess;
+  // --input and --output take all that follows them, also a MODEL that comes last.
+  if (arguments.model.empty()) throw UsageError("MODEL is missing; it comes before --input and --output");
 
   const Model model = Model::load(arguments.model);
   const std::vector<std::string> files = input_files(model, arguments);
