@@ -96,42 +96,42 @@ def test_other_contents_are_named(boxes: Callable) -> None:
     assert_error(boxes(archive.getvalue()), 1, ".npz")
 
 
-@pytest.mark.parametrize(
-    ("content", "part"),
-    [
-        (b"", "not a .npy file"),
-        (b"a text file", "not a .npy file"),
-        (b"\x93NUMPY\x01\x00", "truncated"),
-        (by_hand(HEADER % "(1,)", major=4), "4.0"),
-        (by_hand(HEADER % "(1,)", length=5000), "truncated"),
-        (by_hand(HEADER % "(1,)", major=2, length=2**32 - 1), "4294967295 bytes"),
-        (by_hand("garbage"), "expected '{'"),
-        (by_hand("{'descr: 4"), "end of a string"),
-        (by_hand("{'descr': '<f4', 'shape': (1,)}", b"0000"), "'fortran_order'"),
-        (
-            by_hand("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", b"0000"),
-            "each once",
-        ),
-        (by_hand("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", b"0000"), "each once"),
-        (by_hand("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", b"0000"), "True or False"),
-        (by_hand((HEADER % "(1,)").strip() + " import os", b"0000"), "white space"),
-        (by_hand(HEADER % "(1)", b"0000"), "comma"),
-        (by_hand(HEADER % "[1]", b"0000"), "'('"),
-        (by_hand(HEADER % "(-1,)", b"0000"), "a size"),
-        (by_hand(HEADER % "(1.0,)", b"0000"), "damaged"),
-        (by_hand(HEADER % "(2**3,)", b"0" * 32), "damaged"),
-        (by_hand(HEADER % "(1152921504606846976,)", b"0000"), "1152921504606846976"),
-        (
-            by_hand(HEADER % "(4294967296, 4294967296, 4294967296)", b"0000"),
-            "4294967296x4294967296x4294967296",
-        ),
-        (by_hand(HEADER % "(99999999999999999999,)", b"0000"), "63 bits"),
-        (by_hand(HEADER % "(17592186044416,)", b"0000"), "takes 70368744177664 bytes, the file has 4"),
-        (by_hand(HEADER % "(1, 1, 1, 1, 1, 1, 1)", b"0000"), "rank 7"),
-        (by_hand(HEADER % "(4, 4)", b"0" * 63), "takes 64 bytes, the file has 63"),
-        (by_hand(HEADER % "(4, 4)", b"0" * 65), "takes 64 bytes, the file has 65"),
-    ],
-)
+DAMAGED = [
+    (b"", "not a .npy file"),
+    (b"a text file", "not a .npy file"),
+    (b"\x93NUMPY\x01\x00", "truncated"),
+    (by_hand(HEADER % "(1,)", major=4), "4.0"),
+    (by_hand(HEADER % "(1,)", length=5000), "truncated"),
+    (by_hand(HEADER % "(1,)", major=2, length=2**32 - 1), "4294967295 bytes"),
+    (by_hand("garbage"), "expected '{'"),
+    (by_hand("{'descr: 4"), "end of a string"),
+    (by_hand("{'descr': '<f4', 'shape': (1,)}", b"0000"), "'fortran_order'"),
+    (
+        by_hand("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", b"0000"),
+        "each once",
+    ),
+    (by_hand("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", b"0000"), "each once"),
+    (by_hand("{'descr': '<f4', 'fortran_order': 0, 'shape': (1,)}", b"0000"), "True or False"),
+    (by_hand((HEADER % "(1,)").strip() + " import os", b"0000"), "white space"),
+    (by_hand(HEADER % "(1)", b"0000"), "comma"),
+    (by_hand(HEADER % "[1]", b"0000"), "'('"),
+    (by_hand(HEADER % "(-1,)", b"0000"), "a size"),
+    (by_hand(HEADER % "(1.0,)", b"0000"), "damaged"),
+    (by_hand(HEADER % "(2**3,)", b"0" * 32), "damaged"),
+    (by_hand(HEADER % "(1152921504606846976,)", b"0000"), "1152921504606846976"),
+    (
+        by_hand(HEADER % "(4294967296, 4294967296, 4294967296)", b"0000"),
+        "4294967296x4294967296x4294967296",
+    ),
+    (by_hand(HEADER % "(99999999999999999999,)", b"0000"), "63 bits"),
+    (by_hand(HEADER % "(17592186044416,)", b"0000"), "takes 70368744177664 bytes, the file has 4"),
+    (by_hand(HEADER % "(1, 1, 1, 1, 1, 1, 1)", b"0000"), "rank 7"),
+    (by_hand(HEADER % "(4, 4)", b"0" * 63), "takes 64 bytes, the file has 63"),
+    (by_hand(HEADER % "(4, 4)", b"0" * 65), "takes 64 bytes, the file has 65"),
+]
+
+
+@pytest.mark.parametrize(("content", "part"), DAMAGED, ids=[part for _, part in DAMAGED])
 def test_damaged(boxes: Callable, content: bytes, part: str) -> None:
     assert_error(boxes(content), 1, "map.npy: ", part)
 

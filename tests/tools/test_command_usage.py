@@ -135,11 +135,6 @@ def test_reader_that_went_away(pliant_command: Path, map_file: Path) -> None:
     assert_error(result, 1, "Broken pipe")
 
 
-def test_numbers_do_not_depend_on_the_locale(pliant: Pliant, map_file: Path) -> None:
-    environment = {**os.environ, "LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"}
-    assert pliant("boxes", map_file, "--thresh", "0.25", env=environment).returncode == 0
-
-
 def test_devices_lists_the_cpu(pliant: Pliant) -> None:
     result = pliant("devices")
     assert result.returncode == 0
