@@ -1,0 +1,81 @@
+"""pliant inspect and pliant bench."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from command_support import Pliant, assert_error
+
+
+def test_inspect_for_people(pliant: Pliant, bright_model: Path) -> None:
+    result = pliant("inspect", bright_model, "--size", "64x96")
+    assert (result.returncode, result.stderr) == (0, b"")
+    text = result.stdout.decode()
+    for part in (
+        "bright",
+        "by_hand",
+        "bright.json",
+        "Nx3xHxW, H a multiple of 32",
+        "1x3x64x96",
+        "1x1x64x96",
+        "sigmoid",
+    ):
+        assert part in text
+    assert not any(line.endswith(" ") for line in text.splitlines())
+
+
+def test_inspect_as_json(pliant: Pliant, bright_model: Path) -> None:
+    document = json.loads(pliant("inspect", bright_model, "--json", "--size", "64x96", "--batch", "2").stdout)
+    assert document["name"] == "bright"
+    assert document["parameters"] == 0
+    assert document["file_bytes"] == bright_model.stat().st_size
+    assert document["provenance"]["recipe"] == "by_hand"
+    assert document["preprocess"]["short_side"] == 64
+    assert document["postprocess"]["box_thresh"] == 0.6
+    assert document["plan"]["inputs"] == [[2, 3, 64, 96]]
+    assert document["plan"]["outputs"] == [[2, 1, 64, 96]]
+    assert "sigmoid" in {layer["layer"] for layer in document["plan"]["layers"]}
+    assert document["plan"]["arena_bytes"] > 0
+
+
+def test_inspect_chooses_a_size(pliant: Pliant, bright_model: Path, pair_model: Path) -> None:
+    # What the model's pictures have; without pre-processing, 640 x 640.
+    assert json.loads(pliant("inspect", bright_model, "--json").stdout)["plan"]["inputs"] == [[1, 3, 64, 64]]
+    document = json.loads(pliant("inspect", pair_model, "--json").stdout)
+    assert document["plan"]["inputs"] == [[1, 2, 640, 640]] * 2
+    assert document["preprocess"] is None
+
+
+def test_sizes_that_do_not_fit(pliant: Pliant, bright_model: Path) -> None:
+    assert_error(pliant("inspect", bright_model, "--size", "64x40"), 1, "multiple of 32")
+    assert_error(pliant("bench", bright_model, "--size", "64x40"), 1, "multiple of 32")
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", b"\0" * 100])
+def test_files_that_are_no_models(pliant: Pliant, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "m.pliant").write_bytes(content)
+    for subcommand in ("inspect", "bench"):
+        assert_error(pliant(subcommand, tmp_path / "m.pliant"), 1, "m.pliant")
+
+
+def test_bench_as_json(pliant: Pliant, bright_model: Path) -> None:
+    result = pliant(
+        "bench", bright_model, "--size", "64x96", "--threads", "2", "--runs", "5", "--profile", "--json"
+    )
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert 0 < document["min_ms"] <= document["p10_ms"] <= document["median_ms"] <= document["p90_ms"]
+    assert document["load_ms"] > 0 and document["first_ms"] > 0
+    assert 1 < document["peak_rss_mb"] < 4096
+    assert document["inputs"] == [[1, 3, 64, 96]] and document["runs"] == 5 and document["threads"] == 2
+    assert "sigmoid" in {layer["layer"] for layer in document["layers"]}
+    assert all(layer["ms"] >= layer["min_ms"] >= 0 for layer in document["layers"])
+
+
+def test_bench_for_people(pliant: Pliant, bright_model: Path) -> None:
+    arguments = ["bench", bright_model, "--size", "32x32", "--runs", "2", "--warmup", "0"]
+    text = pliant(*arguments).stdout.decode()
+    assert "median" in text and "peak memory" in text and "GB/s" not in text
+    assert "GB/s" in pliant(*arguments, "--profile").stdout.decode()

@@ -1,0 +1,192 @@
+// pliant inspect: what a model file holds and what running it takes.
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/format.hpp"
+#include "pliant/model.hpp"
+#include "pliant/session.hpp"
+#include "tools/cli_common.hpp"
+#include "tools/console.hpp"
+#include "tools/model_shapes.hpp"
+#include "tools/table.hpp"
+
+namespace pliant::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Align = Table::Align;
+
+const char* word(ChannelOrder order) { return order == ChannelOrder::kBGR ? "bgr" : "rgb"; }
+const char* word(PixelType type) { return type == PixelType::kUint8 ? "uint8" : "float32"; }
+
+Json ports_json(const std::vector<PortInfo>& ports) {
+  Json list = Json::array();
+  for (const PortInfo& port : ports) {
+    list.push_back({{"name", port.name}, {"shape", port.shape}, {"multiple_of", port.multiple_of}});
+  }
+  return list;
+}
+
+Json preprocess_json(const ImagePreprocess& p) {
+  return {{"channel_order", word(p.channel_order)},
+          {"resize_pixel_type", word(p.resize_pixel_type)},
+          {"short_side", p.short_side},
+          {"multiple_of", p.multiple_of},
+          {"mean", p.mean},
+          {"scale", p.scale},
+          {"std", p.std}};
+}
+
+Json postprocess_json(const TextPostprocess& p) {
+  return {{"output", p.output},
+          {"thresh", p.thresh},
+          {"box_thresh", p.box_thresh},
+          {"unclip_ratio", p.unclip_ratio},
+          {"polygon_unclip_ratio", p.polygon_unclip_ratio},
+          {"max_candidates", p.max_candidates},
+          {"min_size", p.min_size},
+          {"polygon_epsilon", p.polygon_epsilon}};
+}
+
+Json plan_json(const PlanSummary& plan, const std::vector<Shape>& shapes) {
+  Json layers = Json::array();
+  for (const LayerSummary& layer : plan.layers) {
+    layers.push_back({{"name", layer.name},
+                      {"layer", layer.layer},
+                      {"algorithm", layer.algorithm},
+                      {"inputs", sizes_of(layer.inputs)},
+                      {"outputs", sizes_of(layer.outputs)},
+                      {"parameters", layer.parameters},
+                      {"macs", layer.macs},
+                      {"bytes", layer.bytes}});
+  }
+  return {{"inputs", sizes_of(shapes)},
+          {"outputs", sizes_of(plan.outputs)},
+          {"macs", plan.macs},
+          {"arena_bytes", plan.arena_bytes},
+          {"packed_weight_bytes", plan.packed_weight_bytes},
+          {"layers", std::move(layers)}};
+}
+
+std::string as_json(const Model& model, const PlanSummary& plan, const std::vector<Shape>& shapes) {
+  const ModelInfo& info = model.info();
+  Json json = {{"name", info.name},
+               {"format", core::message(info.version_major, ".", info.version_minor)},
+               {"file_bytes", info.file_bytes},
+               {"weight_bytes", info.weight_bytes},
+               {"parameters", info.parameters},
+               {"nodes", info.nodes},
+               {"provenance",
+                {{"recipe", info.provenance.recipe},
+                 {"converter_version", info.provenance.converter_version},
+                 {"source_file", info.provenance.source_file},
+                 {"source_sha256", info.provenance.source_sha256}}},
+               {"inputs", ports_json(model.inputs())},
+               {"outputs", ports_json(model.outputs())},
+               {"preprocess", nullptr},
+               {"postprocess", nullptr}};
+  if (model.preprocess()) json["preprocess"] = preprocess_json(*model.preprocess());
+  if (model.postprocess()) json["postprocess"] = postprocess_json(*model.postprocess());
+  json["plan"] = plan_json(plan, shapes);
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string triple(const std::array<double, 3>& values) {
+  return shortest(values[0]) + " " + shortest(values[1]) + " " + shortest(values[2]);
+}
+
+std::string preprocess_text(const ImagePreprocess& p) {
+  return core::message("short side ", p.short_side, ", multiples of ", p.multiple_of, ", resized as ",
+                       word(p.resize_pixel_type), ", ", word(p.channel_order), " minus (", triple(p.mean),
+                       "), / ", shortest(p.scale), ", / (", triple(p.std), ")");
+}
+
+std::string postprocess_text(const TextPostprocess& p) {
+  return core::message("thresh ", shortest(p.thresh), ", box thresh ", shortest(p.box_thresh),
+                       ", unclip ratio ", shortest(p.unclip_ratio), " (polygons ",
+                       shortest(p.polygon_unclip_ratio), "), at most ", p.max_candidates,
+                       " candidates, min size ", shortest(p.min_size));
+}
+
+// What the file says of itself.
+std::string facts_text(const Model& model) {
+  const ModelInfo& info = model.info();
+  Table facts({{""}, {""}});
+  const auto add = [&](const std::string& name, const std::string& value) {
+    if (!value.empty()) facts.add({name, value});
+  };
+  add("model", info.name);
+  add("recipe", info.provenance.recipe);
+  add("source", info.provenance.source_file);
+  add("sha256", info.provenance.source_sha256);
+  add("converter", info.provenance.converter_version);
+  add("format", core::message(info.version_major, ".", info.version_minor));
+  add("file", core::message(bytes_text(info.file_bytes), ", weights ", bytes_text(info.weight_bytes)));
+  add("parameters", grouped(info.parameters));
+  for (const PortInfo& port : model.inputs()) add("input", port.name + "  " + port_text(port));
+  for (const PortInfo& port : model.outputs()) add("output", port.name + "  " + port_text(port));
+  if (model.preprocess()) add("pictures", preprocess_text(*model.preprocess()));
+  if (model.postprocess()) add("boxes", postprocess_text(*model.postprocess()));
+  return facts.text();
+}
+
+std::string plan_text(const PlanSummary& plan, const std::vector<Shape>& shapes, const std::string& device) {
+  Table layers({{"#", Align::kRight},
+                {"node"},
+                {"layer"},
+                {"algorithm"},
+                {"output"},
+                {"parameters", Align::kRight},
+                {"MACs", Align::kRight},
+                {"bytes", Align::kRight}});
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+    const LayerSummary& layer = plan.layers[i];
+    bytes += layer.bytes;
+    layers.add({std::to_string(i), layer.name, layer.layer, layer.algorithm, shapes_text(layer.outputs),
+                layer.parameters > 0 ? grouped(layer.parameters) : "",
+                layer.macs > 0 ? scaled(static_cast<double>(layer.macs)) : "", bytes_text(layer.bytes)});
+  }
+  Table totals({{""}, {""}});
+  totals.add({"layers", std::to_string(plan.layers.size())});
+  totals.add({"MACs", scaled(static_cast<double>(plan.macs))});
+  totals.add({"traffic", bytes_text(bytes) + " if every layer reads and writes memory once"});
+  totals.add({"arena", bytes_text(plan.arena_bytes) + " for intermediate values and workspace"});
+  if (plan.packed_weight_bytes > 0)
+    totals.add({"packed", bytes_text(plan.packed_weight_bytes) + " of weights"});
+  return core::message("\nFor input ", shapes_text(shapes), " -> ", shapes_text(plan.outputs), " on ", device,
+                       ":\n\n", layers.text(), "\n", totals.text());
+}
+
+}  // namespace
+
+int inspect(int argc, const char* const* argv) {
+  std::string path;
+  bool json = false;
+  std::optional<Size> size;
+  std::optional<std::int64_t> batch;
+  CLI::App app("Show what a model file holds and what running it takes.", "pliant inspect");
+  app.add_option("MODEL", path, "Model file (*.pliant)")->required()->type_name("FILE");
+  add_size(app, "--size", size, "Input size in pixels (default: what the model's pictures have, square)");
+  add_integer(
+      app, "--batch", 1, 1 << 20, [&](std::int64_t n) { batch = n; }, "Pictures at once (default: 1)");
+  app.add_flag("--json", json, "As JSON");
+  app.footer("Example: pliant inspect slim-db.pliant --size 736x1280");
+  if (!parse(app, argc, argv)) return kSuccess;
+
+  const Model model = Model::load(path);
+  const std::vector<Shape> shapes = input_shapes(model, size, batch);
+  SessionOptions options;
+  options.device = Device::cpu();
+  options.threads = 1;  // nothing is computed
+  Session session(model, options);
+  const PlanSummary plan = session.describe(shapes);
+  print(json ? as_json(model, plan, shapes)
+             : facts_text(model) + plan_text(plan, shapes, session.device_name()));
+  return kSuccess;
+}
+
+}  // namespace pliant::tools
