@@ -1,0 +1,174 @@
+"""The command `pliant-convert`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Callable, NoReturn, Optional
+
+from .errors import ConvertError
+from .models import RECIPES
+from .version import VERSION
+
+FAILED = 1
+USAGE = 2
+
+DESCRIPTION = """\
+Converts a PyTorch checkpoint (a state dict saved with torch.save) to a Pliant model file. The architecture is
+recognised from the keys and shapes of the weights. No code of the checkpoint is ever run.
+"""
+EPILOG = """\
+examples:
+  pliant-convert totaltext_resnet18 -o totaltext.pliant
+  pliant-convert model.pth -o model.pliant --box-thresh 0.4 --verify
+
+exit codes: 0 done, 1 the work failed, 2 wrong usage
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: error: {message} (see {self.prog} --help)", file=sys.stderr)
+        sys.exit(USAGE)
+
+
+def _number(low: float, high: float, what: str) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"'{text}' is not {what}")
+        return number
+
+    return parse
+
+
+def _short_side(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 32 <= int(text) <= 1 << 16 or int(text) % 32:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a multiple of 32 from 32 to {1 << 16}")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="pliant-convert",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    share = _number(0, 1, "a number from 0 to 1")
+    parser.add_argument(
+        "checkpoint", metavar="CHECKPOINT", nargs="?", type=Path, help="the checkpoint to convert"
+    )
+    parser.add_argument("-o", "--output", metavar="MODEL.pliant", type=Path, help="the model file to write")
+    parser.add_argument("--arch", metavar="NAME", help="the architecture, instead of recognising it")
+    parser.add_argument("--list-archs", action="store_true", help="list the known architectures and exit")
+    parser.add_argument(
+        "--verify", action="store_true", help="run the result in Pliant and compare it with PyTorch"
+    )
+    parser.add_argument(
+        "--pliant", metavar="PATH", help="the command for --verify (default: $PLIANT_COMMAND, then PATH)"
+    )
+    parser.add_argument("--name", help="the model's name in the file (default: the checkpoint's)")
+    parser.add_argument(
+        "--output-logits", action="store_true", help="add the values before the last sigmoid as an output"
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    group = parser.add_argument_group(
+        "values for the text detector (default: those of the checkpoint's project)"
+    )
+    group.add_argument(
+        "--thresh", metavar="X", type=share, help="a pixel is text where its probability is above X"
+    )
+    group.add_argument(
+        "--box-thresh", metavar="X", type=share, help="a region is kept where its mean is at least X"
+    )
+    group.add_argument(
+        "--unclip-ratio",
+        metavar="X",
+        type=_number(0.01, 100, "a number from 0.01 to 100"),
+        help="how far regions grow",
+    )
+    group.add_argument(
+        "--short-side", metavar="N", type=_short_side, help="pixels of the picture's short side"
+    )
+    return parser
+
+
+def _list_architectures() -> None:
+    width = max(len(recipe.name) for recipe in RECIPES)
+    for recipe in RECIPES:
+        print(f"{recipe.name:{width}}  {recipe.summary} ({recipe.source})")
+
+
+def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    return {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+
+
+def _convert(arguments: argparse.Namespace) -> None:
+    # PyTorch takes seconds to import; --help and usage errors need not wait for it.
+    from . import convert, verify
+
+    command = verify.find_command(arguments.pliant) if arguments.verify else None
+    options = convert.Options(
+        arch=arguments.arch,
+        name=arguments.name,
+        output_logits=arguments.output_logits,
+        preprocess=_given(arguments, "short_side"),
+        postprocess=_given(arguments, "thresh", "box_thresh", "unclip_ratio"),
+    )
+    converted = convert.convert_checkpoint(arguments.checkpoint, options)
+    convert.save(converted, arguments.checkpoint, arguments.output)
+    print(
+        f"{arguments.output}: {converted.recipe.name} ({converted.sizes}), "
+        f"{converted.parameters() / 1e6:.2f} M parameters, {len(converted.data) / 1e6:.1f} MB"
+    )
+    if command is not None:
+        difference = verify.largest_difference(converted, arguments.output, command)
+        if difference > verify.TOLERANCE:
+            raise ConvertError(
+                f"verification failed: the largest difference from PyTorch is {difference:.3g}, "
+                f"expected at most {verify.TOLERANCE:g}"
+            )
+        print(f"verified: the largest difference from PyTorch is {difference:.3g}")
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Runs the command; returns its exit code."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.list_archs:
+        _list_architectures()
+        return 0
+    if arguments.checkpoint is None:
+        parser.error("a CHECKPOINT is needed")
+    if arguments.output is None:
+        parser.error("-o MODEL.pliant is needed")
+    if arguments.arch is not None and arguments.arch not in [recipe.name for recipe in RECIPES]:
+        parser.error(
+            f"unknown architecture '{arguments.arch}'; known are {', '.join(r.name for r in RECIPES)}"
+        )
+    if arguments.verify and arguments.output.exists() and not arguments.output.is_file():
+        parser.error(f"--verify needs a file that it can read back, which '{arguments.output}' is not")
+    try:
+        _convert(arguments)
+    except ConvertError as error:
+        message = str(error)
+    except KeyboardInterrupt:
+        message = "interrupted"
+    except MemoryError:
+        message = "not enough memory"
+    except Exception as error:  # whatever a hostile file may still reach: one line, never a traceback
+        message = f"unexpected {type(error).__name__}: {error}"
+    else:
+        return 0
+    # Keys and names of a hostile file may hold control characters; a message is one printable line.
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    print(f"{parser.prog}: error: {line}", file=sys.stderr)
+    return FAILED

@@ -1,0 +1,98 @@
+"""The network between PyTorch and the file: a list of nodes over named values.
+
+Layers are the dataclasses of `layers/`; their fields have the names and meanings of the schema's tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+
+class Pair(NamedTuple):
+    """Height and width."""
+
+    h: int
+    w: int
+
+
+@dataclass(eq=False)
+class Weight:
+    """A constant: `name` is the checkpoint's key, `array` is float32 and C-contiguous."""
+
+    name: str
+    array: np.ndarray
+
+
+@dataclass(eq=False)
+class Value:
+    """An edge. `channels` is the size of axis 1 where it is known."""
+
+    name: str
+    rank: int
+    channels: Optional[int] = None
+
+
+@dataclass(eq=False)
+class Node:
+    """One operation; `name` is the module path, made unique."""
+
+    name: str
+    layer: Any
+    inputs: list[Value]
+    output: Value
+
+
+@dataclass
+class Port:
+    """A named input or output. -1 in `shape` = dynamic, and then a multiple of `multiple_of`."""
+
+    name: str
+    value: Value
+    shape: tuple[int, ...]
+    multiple_of: tuple[int, ...] = ()
+
+
+@dataclass
+class Graph:
+    """`nodes` stand in an order in which they can run."""
+
+    inputs: list[Port] = field(default_factory=list)
+    outputs: list[Port] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+
+    def consumers(self) -> dict[Value, list[Node]]:
+        """The nodes that read each value, once for each reading."""
+        result: dict[Value, list[Node]] = {}
+        for node in self.nodes:
+            for value in node.inputs:
+                result.setdefault(value, []).append(node)
+        return result
+
+    def replace(self, old: Value, new: Value) -> None:
+        """Lets all readers of `old`, outputs included, read `new`."""
+        for node in self.nodes:
+            node.inputs = [new if value is old else value for value in node.inputs]
+        for port in self.outputs:
+            if port.value is old:
+                port.value = new
+
+    def weights(self) -> list[Weight]:
+        """Every weight that a node uses, once, in the order of use."""
+        found: dict[int, Weight] = {}
+        for node in self.nodes:
+            for item in vars(node.layer).values():
+                if isinstance(item, Weight):
+                    found.setdefault(id(item), item)
+        return list(found.values())
+
+
+@dataclass
+class InputSpec:
+    """What the network takes: as `Port`, without a value."""
+
+    name: str
+    shape: tuple[int, ...]
+    multiple_of: tuple[int, ...] = ()

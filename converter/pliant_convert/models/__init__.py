@@ -1,0 +1,7 @@
+"""The recipes: what is known about particular models. The build copies them from the repository's models/."""
+
+from __future__ import annotations
+
+from .db.checkpoints import RECIPES, Recipe, UnknownLayout
+
+__all__ = ["RECIPES", "Recipe", "UnknownLayout"]

@@ -1,0 +1,130 @@
+"""Finds the recipe of a checkpoint, builds its module and loads the weights, key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+import torch
+from torch import nn
+
+from .checkpoint import Tensor
+from .errors import ConvertError
+from .models import RECIPES, Recipe, UnknownLayout
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def shapes_of(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(tensor.shape) for key, tensor in weights.items()}
+
+
+def recipe_named(name: str) -> Recipe:
+    found = next((recipe for recipe in RECIPES if recipe.name == name), None)
+    if found is None:
+        raise ConvertError(
+            f"unknown architecture '{name}'; known are {', '.join(recipe.name for recipe in RECIPES)}"
+        )
+    return found
+
+
+def recognise(shapes: Shapes) -> Recipe:
+    """The recipe whose marks the keys and shapes bear. Raises ConvertError that names the nearest one."""
+    fitting = [recipe for recipe in RECIPES if recipe.matches(shapes)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = ", ".join(recipe.name for recipe in fitting)
+        raise ConvertError(f"the keys fit several architectures ({names}); choose one with --arch")
+    example = next(iter(shapes), "none")
+    nearest, shared, expected = _nearest(shapes)
+    if shared == 0:
+        raise ConvertError(
+            f"no known architecture has these keys (the first of {len(shapes)} is '{example}'); "
+            f"known are {', '.join(recipe.name for recipe in RECIPES)}"
+        )
+    missing = next((key for key in expected if key not in shapes), None)
+    raise ConvertError(
+        f"no known architecture has these keys (the first of {len(shapes)} is '{example}'); the nearest is "
+        f"{nearest.name}, with {shared} keys in common"
+        + (f", which also needs '{missing}'" if missing else "")
+    )
+
+
+def build(recipe: Recipe, shapes: Shapes) -> nn.Module:
+    """The recipe's module in the size that the weights have, with its weights not yet set."""
+    try:
+        configuration = recipe.configure(shapes)
+    except UnknownLayout as error:
+        raise ConvertError(
+            f"the checkpoint is no {recipe.name}: {error}{_nearest_hint(recipe, shapes)}"
+        ) from error
+    return recipe.build(configuration)
+
+
+def load_weights(recipe: Recipe, module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Fills `module` with the weights. Raises ConvertError on a missing, extra or misshapen key."""
+    shapes = shapes_of(weights)
+    expected = {key: tuple(item.shape) for key, item in module.state_dict().items()}
+    check_keys(recipe.name, expected, shapes, recipe.is_training_only, lambda: _nearest_hint(recipe, shapes))
+    targets: dict[str, Any] = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    with torch.no_grad():
+        for key, target in targets.items():
+            if key in weights and not recipe.is_training_only(key):
+                target.copy_(torch.from_numpy(weights[key].numpy(key)))
+
+
+def check_keys(
+    name: str,
+    expected: Shapes,
+    found: Shapes,
+    is_training_only: Callable[[str], bool],
+    hint: Callable[[], str] = lambda: "",
+) -> None:
+    """Compares keys and shapes; what `hint` gives ends the message."""
+    missing = [key for key in expected if key not in found and not is_training_only(key)]
+    extra = [key for key in found if key not in expected and not is_training_only(key)]
+    misshapen = [
+        key for key in expected if key in found and not is_training_only(key) and expected[key] != found[key]
+    ]
+    if misshapen:
+        key = misshapen[0]
+        raise ConvertError(
+            f"key '{key}' has shape {_shape(found[key])}, {name} expects {_shape(expected[key])}"
+            f"{_more(misshapen)}{hint()}"
+        )
+    if missing:
+        key = missing[0]
+        raise ConvertError(
+            f"key '{key}' of shape {_shape(expected[key])}, which {name} needs, is missing"
+            f"{_more(missing)}{hint()}"
+        )
+    if extra:
+        key = extra[0]
+        raise ConvertError(
+            f"key '{key}' of shape {_shape(found[key])} is not part of {name}{_more(extra)}{hint()}"
+        )
+
+
+def _more(keys: list[str]) -> str:
+    return f" (and {len(keys) - 1} more such keys)" if len(keys) > 1 else ""
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) if shape else "scalar"
+
+
+def _nearest(shapes: Shapes) -> tuple[Recipe, int, list[str]]:
+    """(recipe, keys in common, keys that it needs) of the recipe that shares the most keys."""
+    rows = []
+    for recipe in RECIPES:
+        expected = [key for key in recipe.skeleton().state_dict() if not recipe.is_training_only(key)]
+        rows.append((recipe, sum(key in shapes for key in expected), expected))
+    return max(rows, key=lambda row: (row[1], -len(row[2])))
+
+
+def _nearest_hint(recipe: Recipe, shapes: Shapes) -> str:
+    nearest, shared, _ = _nearest(shapes)
+    if nearest is recipe or shared == 0:
+        return f"; {recipe.name} is the nearest known architecture"
+    return f"; the nearest known architecture is {nearest.name}"

@@ -1,0 +1,1 @@
+"""DB text detectors: the network (architecture), the layouts of its checkpoints and what stands around it."""

@@ -1,0 +1,43 @@
+"""What happens to the picture before and to the probability map after the network.
+
+Field names, units and enum members are those of the tables in schema/model.fbs, where they are defined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+
+def _enum(name: str, default: str) -> str:
+    return field(default=default, metadata={"enum": name})
+
+
+@dataclass(frozen=True)
+class ImagePreprocess:
+    """value = (pixel - mean[c]) / scale / std[c], channels in `channel_order`."""
+
+    mean: tuple[float, ...]
+    channel_order: str = _enum("ChannelOrder", "bgr")
+    resize_rule: str = _enum("ResizeRule", "short_side_ceil")
+    interpolation: str = _enum("Interpolation", "bilinear")
+    resize_pixel_type: str = _enum("PixelType", "float32")
+    short_side: int = 736
+    multiple_of: int = 32
+    scale: float = 255.0
+    std: Optional[tuple[float, ...]] = None
+
+
+@dataclass(frozen=True)
+class TextPostprocess:
+    """Text regions from the probability map that is the network's first output."""
+
+    box_thresh: float
+    thresh: float = 0.3
+    unclip_ratio: float = 1.5
+    polygon_unclip_ratio: float = 2.0
+    max_candidates: int = 1000
+    min_size: float = 3.0
+    polygon_epsilon: float = 0.002
+    rule: str = _enum("BoxRule", "mhliao")
+    output: int = 0
