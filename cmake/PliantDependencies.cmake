@@ -12,16 +12,29 @@ find_path(PLIANT_HIGHWAY_INCLUDE hwy/highway.h REQUIRED)
 add_library(pliant_highway INTERFACE)
 target_include_directories(pliant_highway SYSTEM INTERFACE ${PLIANT_HIGHWAY_INCLUDE})
 
-# OpenBLAS: the serial static archive, so that it neither starts threads nor meets the host program's own copy.
+# OpenBLAS: one function out of the serial static archive, so that it neither starts threads nor meets the host program's own copy.
+# The archive's other symbols (all of BLAS and LAPACK) would otherwise be taken for OpenCV's or the host's: they are made local, and
+# the one that is left gets a name of ours.
 add_library(pliant_openblas INTERFACE)
 if(PLIANT_OPENBLAS)
   find_library(PLIANT_OPENBLAS_ARCHIVE NAMES libopenblas.a
     PATH_SUFFIXES openblas-serial ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial REQUIRED)
   find_path(PLIANT_OPENBLAS_INCLUDE cblas.h
     PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial openblas-serial REQUIRED)
+  set(_object ${CMAKE_BINARY_DIR}/pliant_openblas.o)
+  set(_archive ${CMAKE_BINARY_DIR}/libpliant_openblas.a)
+  add_custom_command(OUTPUT ${_archive}
+    COMMAND ${CMAKE_LINKER} -r -u cblas_sgemm -o ${_object} ${PLIANT_OPENBLAS_ARCHIVE}
+    COMMAND ${CMAKE_OBJCOPY} --keep-global-symbol=cblas_sgemm --redefine-sym cblas_sgemm=pliant_cblas_sgemm ${_object}
+    COMMAND ${CMAKE_COMMAND} -E rm -f ${_archive}
+    COMMAND ${CMAKE_AR} rcs ${_archive} ${_object}
+    COMMAND ${CMAKE_COMMAND} -E rm -f ${_object}
+    COMMENT "Taking cblas_sgemm out of OpenBLAS" VERBATIM)
+  add_custom_target(pliant_openblas_archive DEPENDS ${_archive})
+  add_dependencies(pliant_openblas pliant_openblas_archive)
   target_include_directories(pliant_openblas SYSTEM INTERFACE ${PLIANT_OPENBLAS_INCLUDE})
-  target_link_libraries(pliant_openblas INTERFACE ${PLIANT_OPENBLAS_ARCHIVE} m)
-  target_compile_definitions(pliant_openblas INTERFACE PLIANT_OPENBLAS=1)
+  target_link_libraries(pliant_openblas INTERFACE ${_archive} m)
+  target_compile_definitions(pliant_openblas INTERFACE PLIANT_OPENBLAS=1 cblas_sgemm=pliant_cblas_sgemm)
 endif()
 
 if(PLIANT_TEXT)

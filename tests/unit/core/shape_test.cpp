@@ -14,7 +14,7 @@ TEST_CASE("shape: elements, text, equality") {
   CHECK(s.to_string() == "2x3x5x7");
   CHECK(s == Shape{2, 3, 5, 7});
   CHECK_FALSE(s == Shape{2, 3, 5});
-  CHECK(Shape{0, 1000000000000, 1000000000000}.elements() == 0);
+  CHECK(Shape{0, 1000000000, 1000000}.elements() == 0);
 }
 
 TEST_CASE("shape: bad sizes are refused") {
