@@ -25,7 +25,8 @@ if(PLIANT_OPENBLAS)
   set(_archive ${CMAKE_BINARY_DIR}/libpliant_openblas.a)
   add_custom_command(OUTPUT ${_archive}
     COMMAND ${CMAKE_LINKER} -r -u cblas_sgemm -o ${_object} ${PLIANT_OPENBLAS_ARCHIVE}
-    COMMAND ${CMAKE_OBJCOPY} --keep-global-symbol=cblas_sgemm --redefine-sym cblas_sgemm=pliant_cblas_sgemm ${_object}
+    COMMAND ${CMAKE_OBJCOPY} --keep-global-symbol=cblas_sgemm ${_object}
+    COMMAND ${CMAKE_OBJCOPY} --redefine-sym cblas_sgemm=pliant_cblas_sgemm ${_object}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${_archive}
     COMMAND ${CMAKE_AR} rcs ${_archive} ${_object}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${_object}
