@@ -149,10 +149,16 @@ struct Session::Impl {
     return shapes;
   }
 
+  /// Points `plan`, the most recent one, into an arena that is large enough.
   void bind(Plan& plan) {
     std::size_t needed = 0;
     for (const auto& cached : plans) needed = std::max(needed, cached->arena_bytes());
-    if (arena.resize(needed)) log(core::message("arena: ", needed >> 10, " KiB"));
+    try {
+      if (arena.resize(needed)) log(core::message("arena: ", needed >> 10, " KiB"));
+    } catch (...) {
+      plans.pop_front();  // or no later run would fit either
+      throw;
+    }
     if (plan.arena() != arena.data()) plan.bind(arena.data());
   }
 
