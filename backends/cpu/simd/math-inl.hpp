@@ -48,7 +48,7 @@ HWY_INLINE hn::VFromD<D> sigmoid(D d, hn::VFromD<D> v) {
   const auto r = hn::Div(one, hn::Add(one, e));
   const auto result = hn::IfThenElse(hn::Lt(v, hn::Zero(d)), hn::Mul(e, r), r);
   const auto far = hn::Lt(v, hn::Set(d, -87.0f));
-  return hn::IfThenElse(hn::Eq(v, v), hn::IfThenZeroElse(far, result), v);
+  return hn::IfThenElse(hn::IsNaN(v), v, hn::IfThenZeroElse(far, result));
 }
 
 }  // namespace HWY_NAMESPACE

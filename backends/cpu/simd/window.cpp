@@ -15,8 +15,9 @@ namespace HWY_NAMESPACE {
 using D = hn::ScalableTag<float>;
 using V = hn::VFromD<D>;
 
-/// a and b, whichever is larger; NaN where one of them is NaN.
-HWY_INLINE V max_or_nan(V a, V b) { return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::Ne(b, b)), b, a); }
+/// a and b, whichever is larger; NaN where one of them is NaN. (Highway's Ne is false for NaN on some
+/// targets.)
+HWY_INLINE V max_or_nan(V a, V b) { return hn::IfThenElse(hn::Or(hn::Gt(b, a), hn::IsNaN(b)), b, a); }
 
 void max_rows(const float* const* rows, std::int64_t count, std::int64_t n, float* y) {
   const D d;
