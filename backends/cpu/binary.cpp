@@ -1,0 +1,86 @@
+#include "backends/cpu/binary.hpp"
+
+#include "backends/cpu/memory_order.hpp"
+#include "backends/cpu/parallel.hpp"
+
+namespace pliant::backends::cpu {
+
+BroadcastLoops::BroadcastLoops(const Shape& a_shape, const Shape& b_shape, const Shape& y_shape) {
+  const Shape a = memory_order(a_shape);
+  const Shape b = memory_order(b_shape);
+  const Shape y = memory_order(y_shape);
+  // From the fastest axis on; an axis that continues the one before it in both inputs is merged.
+  std::array<Axis, Shape::kMaxRank> axes{};
+  int count = 0;
+  std::int64_t a_step = 1;
+  std::int64_t b_step = 1;
+  for (int i = y.rank() - 1; i >= 0; --i) {
+    if (y[i] != 1) {
+      const Axis axis{y[i], a[i] == 1 ? 0 : a_step, b[i] == 1 ? 0 : b_step};
+      Axis* last = count > 0 ? &axes[static_cast<std::size_t>(count - 1)] : nullptr;
+      if (last != nullptr && axis.a == last->a * last->size && axis.b == last->b * last->size)
+        last->size *= axis.size;
+      else
+        axes[static_cast<std::size_t>(count++)] = axis;
+    }
+    a_step *= a[i];
+    b_step *= b[i];
+  }
+  if (count > 0) row = axes[0];
+  for (int i = 1; i < count; ++i) {
+    outer[static_cast<std::size_t>(outer_rank++)] = axes[static_cast<std::size_t>(i)];
+    rows *= axes[static_cast<std::size_t>(i)].size;
+  }
+}
+
+PreparedBinary::PreparedBinary(BinaryOperation operation, layers::Activation activation,
+                               const PrepareArguments& arguments)
+    : context_(cpu_context(arguments)),
+      operation_(operation),
+      activation_(activation),
+      loops_(arguments.inputs[0], arguments.inputs[1], arguments.outputs[0]) {
+  for (int i = 1; i >= 0; --i)
+    if (arguments.inputs[static_cast<std::size_t>(i)] == arguments.outputs[0]) in_place_ = i;
+}
+
+std::string PreparedBinary::algorithm() const {
+  return "element-wise " + std::string(name_of(context_.isa()));
+}
+
+void PreparedBinary::run_piece(const float* a, const float* b, float* y, std::int64_t n) const {
+  if (loops_.row.b == 0)
+    operation_.scalar(a, *b, y, n);
+  else if (loops_.row.a == 0)
+    operation_.scalar(b, *a, y, n);
+  else
+    operation_.rows(a, b, y, n);
+  const auto& element = context_.simd().element;
+  if (activation_ == layers::Activation::kReLU) element.relu(y, y, n);
+  if (activation_ == layers::Activation::kSigmoid) element.sigmoid(y, y, n);
+}
+
+void PreparedBinary::run(Inputs inputs, Outputs outputs, std::byte*) const {
+  const BroadcastLoops::Axis& row = loops_.row;
+  const std::int64_t most = kBytesATask / 4;
+  const std::int64_t pieces = ceil_div(row.size, most);
+  if (pieces == 0) return;
+  const std::int64_t grain = pieces > 1 ? 1 : grain_of(row.size * 12);
+  for_ranges(context_.pool(), loops_.rows * pieces, grain, [&](std::int64_t begin, std::int64_t end, int) {
+    for (std::int64_t index = begin; index < end; ++index) {
+      std::int64_t rest = index / pieces;
+      const std::int64_t first = index % pieces * most;
+      float* y = outputs[0].data + rest * row.size + first;
+      const float* a = inputs[0].data + first * row.a;
+      const float* b = inputs[1].data + first * row.b;
+      for (int i = 0; i < loops_.outer_rank; ++i) {
+        const BroadcastLoops::Axis& axis = loops_.outer[static_cast<std::size_t>(i)];
+        a += rest % axis.size * axis.a;
+        b += rest % axis.size * axis.b;
+        rest /= axis.size;
+      }
+      run_piece(a, b, y, std::min(most, row.size - first));
+    }
+  });
+}
+
+}  // namespace pliant::backends::cpu

@@ -1,0 +1,156 @@
+#include "backends/cpu/gemm.hpp"
+
+#include <algorithm>
+
+#include "backends/cpu/parallel.hpp"
+#include "core/format.hpp"
+#include "pliant/error.hpp"
+
+#if PLIANT_OPENBLAS
+#include <cblas.h>
+#endif
+
+namespace pliant::backends::cpu {
+namespace {
+
+/// A block of B's rows times a panel should stay in the first-level cache.
+constexpr std::int64_t kPanelFloats = 8192;
+
+/// The kernel of `vectors` for `rows` rows: the smallest that takes them all, or the largest there is.
+struct Chosen {
+  MicroKernel kernel;
+  int rows;
+};
+
+Chosen choose_micro(const GemmKernels& kernels, std::int64_t vectors, std::int64_t rows) {
+  const auto& family = kernels.micro[static_cast<std::size_t>(vectors - 1)];
+  Chosen chosen{family[0], kMicroRows[0]};
+  for (std::size_t i = 0; i < family.size() && family[i] != nullptr; ++i) {
+    chosen = {family[i], kMicroRows[i]};
+    if (kMicroRows[i] >= rows) break;
+  }
+  return chosen;
+}
+
+void multiply_block(const GemmKernels& kernels, const PackedMatrix& b, const GemmRows& a, const KBlock& block,
+                    const GemmOutput& out, bool accumulate, bool finish, std::int64_t panel_begin,
+                    std::int64_t panel_end) {
+  // Rows of B run segment by segment; a piece of one segment begins inside it.
+  const std::int64_t k = a.k_begin + block.segment * a.length + block.offset;
+  for (std::int64_t p = panel_begin; p < panel_end; ++p) {
+    const std::int64_t width = b.panel_width(p);
+    const std::int64_t column = p * b.panel;
+    MicroTile tile;
+    tile.row_stride = a.row_stride;
+    tile.segments = block.segments;
+    tile.offset = a.offset + block.offset;
+    tile.length = block.length;
+    tile.b = b.panel_data(p) + k * width;
+    tile.ldc = out.ldc;
+    tile.n = static_cast<int>(b.panel_columns(p));
+    tile.accumulate = accumulate;
+    if (finish) {
+      tile.bias = out.bias == nullptr ? nullptr : out.bias + column;
+      tile.ldr = out.ldr;
+      tile.relu = out.activation == layers::Activation::kReLU;
+    }
+    for (std::int64_t i = 0; i < a.m;) {
+      const Chosen chosen = choose_micro(kernels, width / b.vector, a.m - i);
+      tile.m = static_cast<int>(std::min<std::int64_t>(chosen.rows, a.m - i));
+      tile.rows = a.rows + i * a.row_stride + block.segment;
+      tile.c = out.c + i * out.ldc + column;
+      if (finish && out.residual != nullptr) tile.residual = out.residual + i * out.ldr + column;
+      chosen.kernel(tile);
+      i += tile.m;
+    }
+  }
+}
+
+void sigmoid_rows(const SimdKernels& simd, const GemmOutput& out, std::int64_t m, std::int64_t column,
+                  std::int64_t n) {
+  if (n == out.ldc) return simd.element.sigmoid(out.c + column, out.c + column, m * n);
+  for (std::int64_t i = 0; i < m; ++i) {
+    float* row = out.c + i * out.ldc + column;
+    simd.element.sigmoid(row, row, n);
+  }
+}
+
+}  // namespace
+
+std::size_t PackedWeights::bytes() const {
+  std::size_t total = 0;
+  for (const PackedMatrix& group : groups) total += group.data.bytes();
+  return total;
+}
+
+std::int64_t k_block(const GemmKernels& kernels) {
+  return kPanelFloats / (std::int64_t{kernels.vector} * kernels.panel_vectors);
+}
+
+void multiply(const SimdKernels& simd, const PackedMatrix& b, const GemmRows& a, const GemmOutput& out,
+              std::int64_t panel_begin, std::int64_t panel_end) {
+  if (a.m <= 0 || panel_begin >= panel_end) return;
+  for_k_blocks(a.segments, a.length, k_block(simd.gemm), [&](const KBlock& block) {
+    multiply_block(simd.gemm, b, a, block, out, out.accumulate || !block.first, out.finish && block.last,
+                   panel_begin, panel_end);
+  });
+  if (out.finish && out.activation == layers::Activation::kSigmoid) {
+    const std::int64_t column = panel_begin * b.panel;
+    sigmoid_rows(simd, out, a.m, column, std::min(b.n, panel_end * b.panel) - column);
+  }
+}
+
+GemmTiling tile_gemm(const CpuContext& context, std::int64_t m, std::int64_t most_rows, std::int64_t k,
+                     std::int64_t n, std::int64_t panels) {
+  constexpr std::int64_t kLeastRows = 24;
+  constexpr std::int64_t kRows = 96;
+  constexpr std::int64_t kRowsOfLargeB = 240;  // B is read once a tile: fewer tiles where it is large
+  constexpr std::int64_t kLargeB = std::int64_t{1} << 18;  // floats
+  GemmTiling tiling;
+  const std::int64_t usual = k * n >= kLargeB ? kRowsOfLargeB : kRows;
+  const std::int64_t threads = context.threads();
+  std::int64_t rows = std::min(usual, most_rows);
+  if (threads > 1) {
+    // Some tiles a thread, so that none waits long for the last one.
+    constexpr std::int64_t kTilesAThread = 4;
+    const std::int64_t balanced = round_up(ceil_div(m, threads * kTilesAThread), kMicroRows.back());
+    rows = std::min(rows, std::max(balanced, kLeastRows));
+  }
+  tiling.rows = std::max<std::int64_t>(1, std::min(rows, m));
+  tiling.row_tiles = ceil_div(m, tiling.rows);
+  if (threads > 1 && tiling.row_tiles < 2 * threads)
+    tiling.panel_tiles = std::clamp<std::int64_t>(ceil_div(2 * threads, tiling.row_tiles), 1, panels);
+  return tiling;
+}
+
+std::string gemm_form(const CpuContext& context) {
+  // Scalable vectors have one name and several lengths.
+  return core::message("gemm ", name_of(context.isa()), " ",
+                       context.simd().gemm.vector * context.simd().gemm.panel_vectors);
+}
+
+void apply_epilogue(const SimdKernels& simd, const GemmOutput& out, std::int64_t m, std::int64_t n) {
+  for (std::int64_t i = 0; i < m; ++i) {
+    float* c = out.c + i * out.ldc;
+    if (out.bias != nullptr) simd.element.add(c, out.bias, c, n);
+    if (out.residual != nullptr) simd.element.add(c, out.residual + i * out.ldr, c, n);
+    if (out.activation == layers::Activation::kReLU) simd.element.relu(c, c, n);
+    if (out.activation == layers::Activation::kSigmoid) simd.element.sigmoid(c, c, n);
+  }
+}
+
+#if PLIANT_OPENBLAS
+void multiply_openblas(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t lda,
+                       const float* w, float* c, std::int64_t ldc) {
+  const auto size = [](std::int64_t value) { return static_cast<blasint>(value); };
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, size(m), size(n), size(k), 1.0f, a, size(lda), w,
+              size(k), 0.0f, c, size(ldc));
+}
+#else
+void multiply_openblas(std::int64_t, std::int64_t, std::int64_t, const float*, std::int64_t, const float*,
+                       float*, std::int64_t) {
+  throw Error(ErrorCode::kInternal, "this build has no OpenBLAS");
+}
+#endif
+
+}  // namespace pliant::backends::cpu

@@ -1,0 +1,153 @@
+// Matrix products, the work of all convolutions: C[m][n] = epilogue(A[m][k] * B[k][n]).
+//
+// A is given by pointers: row i consists of `segments` pieces of `length` contiguous floats, wherever they
+// lie. A pixel's convolution window is such a row: one segment a tap, taps outside of the picture point at
+// zeros. B is packed once a weight. C's rows are NHWC pixels. Sums run over k in one fixed order, in blocks
+// that depend on k and the instruction set alone: the result of a row is the same in any tile and on any
+// number of threads.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backends/cpu/context.hpp"
+#include "core/buffer.hpp"
+#include "layers/epilogue.hpp"
+
+namespace pliant::backends::cpu {
+
+/// B[k][n] as panels [k][panel width]; the last panel is as many vectors wide as it needs, padded with zeros.
+struct PackedMatrix {
+  core::Buffer data;
+  std::int64_t k = 0;
+  std::int64_t n = 0;
+  std::int64_t panel = 0;   ///< columns of a whole panel
+  std::int64_t vector = 0;  ///< floats of a vector
+
+  std::int64_t panels() const { return (n + panel - 1) / panel; }
+  std::int64_t panel_columns(std::int64_t p) const {
+    const std::int64_t left = n - p * panel;
+    return left < panel ? left : panel;
+  }
+  std::int64_t panel_width(std::int64_t p) const { return (panel_columns(p) + vector - 1) / vector * vector; }
+  const float* panel_data(std::int64_t p) const { return data.floats() + p * panel * k; }
+};
+
+/// Packs B, whose elements are at(k, n).
+template <class At>
+PackedMatrix pack_matrix(const GemmKernels& kernels, std::int64_t k, std::int64_t n, const At& at) {
+  PackedMatrix b;
+  b.k = k;
+  b.n = n;
+  b.vector = kernels.vector;
+  b.panel = b.vector * kernels.panel_vectors;
+  const std::int64_t columns = (n + b.vector - 1) / b.vector * b.vector;
+  b.data = core::Buffer(static_cast<std::size_t>(k * columns) * sizeof(float));
+  for (std::int64_t p = 0; p < b.panels(); ++p) {
+    float* to = b.data.floats() + p * b.panel * k;
+    const std::int64_t width = b.panel_width(p);
+    for (std::int64_t j = 0; j < width; ++j) {
+      const bool valid = p * b.panel + j < n;
+      for (std::int64_t i = 0; i < k; ++i) to[i * width + j] = valid ? at(i, p * b.panel + j) : 0.0f;
+    }
+  }
+  return b;
+}
+
+/// The weights of all groups of a convolution.
+struct PackedWeights {
+  std::vector<PackedMatrix> groups;
+  std::size_t bytes() const;
+};
+
+/// Rows of A.
+struct GemmRows {
+  const float* const* rows = nullptr;  ///< row i, segment s: rows[i * row_stride + s]
+  std::ptrdiff_t row_stride = 1;
+  std::int64_t m = 0;
+  std::int64_t segments = 1;
+  std::int64_t length = 0;   ///< floats of a segment
+  std::int64_t k_begin = 0;  ///< row of B that the first segment begins at
+  std::int64_t offset = 0;   ///< into each segment (a group's channels)
+};
+
+/// Where C goes and what is done to it at the end of its last product.
+struct GemmOutput {
+  float* c = nullptr;
+  std::ptrdiff_t ldc = 0;
+  const float* bias = nullptr;      ///< [n] or null
+  const float* residual = nullptr;  ///< rows like C's, or null
+  std::ptrdiff_t ldr = 0;
+  layers::Activation activation = layers::Activation::kNone;
+  bool accumulate = false;  ///< adds to C, which holds earlier parts of the sum
+  bool finish = true;       ///< the last part: epilogue
+};
+
+/// Panels [panel_begin, panel_end) of A's rows times B. One thread.
+void multiply(const SimdKernels& simd, const PackedMatrix& b, const GemmRows& a, const GemmOutput& out,
+              std::int64_t panel_begin, std::int64_t panel_end);
+
+/// All panels.
+inline void multiply(const SimdKernels& simd, const PackedMatrix& b, const GemmRows& a,
+                     const GemmOutput& out) {
+  multiply(simd, b, a, out, 0, b.panels());
+}
+
+/// Rows of C that a task computes, and how the panels of B are shared between tasks.
+struct GemmTiling {
+  std::int64_t rows = 1;
+  std::int64_t row_tiles = 1;
+  std::int64_t panel_tiles = 1;
+};
+
+/// Balances `m` rows between threads; `most_rows` caps a tile. Any tiling gives the same result.
+GemmTiling tile_gemm(const CpuContext& context, std::int64_t m, std::int64_t most_rows, std::int64_t k,
+                     std::int64_t n, std::int64_t panels);
+
+/// Part of the k dimension that is summed in registers at a time.
+std::int64_t k_block(const GemmKernels& kernels);
+
+/// A part of the k dimension: some whole segments, or a piece of one.
+struct KBlock {
+  std::int64_t segment = 0;
+  std::int64_t segments = 0;
+  std::int64_t offset = 0;  ///< into each segment
+  std::int64_t length = 0;  ///< of each segment
+  bool first = true;
+  bool last = true;
+};
+
+/// Calls body(KBlock) for parts of about `block` that cover `segments` times `length`; once, with an empty
+/// part, where there is nothing.
+template <class Body>
+void for_k_blocks(std::int64_t segments, std::int64_t length, std::int64_t block, const Body& body) {
+  if (segments == 0 || length == 0) return body(KBlock{});
+  if (length < block) {
+    const std::int64_t whole = block / length;
+    for (std::int64_t s = 0; s < segments; s += whole)
+      body(KBlock{s, std::min(whole, segments - s), 0, length, s == 0, s + whole >= segments});
+    return;
+  }
+  const std::int64_t pieces = (length + block - 1) / block;
+  const std::int64_t piece = (length + pieces - 1) / pieces;
+  for (std::int64_t s = 0; s < segments; ++s)
+    for (std::int64_t offset = 0; offset < length; offset += piece)
+      body(KBlock{s, 1, offset, std::min(piece, length - offset), s == 0 && offset == 0,
+                  s + 1 == segments && offset + piece >= length});
+}
+
+/// Names the form of packed weights in PackKey::form.
+std::string gemm_form(const CpuContext& context);
+
+/// C[m][n] = A[m][k] * W[n][k]^T by OpenBLAS; A's rows are lda, W's k floats apart. One thread. Throws
+/// kInternal in a build without it.
+void multiply_openblas(std::int64_t m, std::int64_t n, std::int64_t k, const float* a, std::int64_t lda,
+                       const float* w, float* c, std::int64_t ldc);
+
+/// The epilogue as a pass of its own over m rows of n floats.
+void apply_epilogue(const SimdKernels& simd, const GemmOutput& out, std::int64_t m, std::int64_t n);
+
+}  // namespace pliant::backends::cpu

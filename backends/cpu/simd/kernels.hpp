@@ -1,0 +1,104 @@
+// The functions that exist once an instruction set: a tile or a row a call, so that the indirect call costs
+// nothing. Each simd/*.cpp is compiled for every target and hands out its group.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace pliant::backends::cpu {
+
+enum class Isa { kScalar, kSse4, kAvx2, kAvx512, kNeon, kSve };
+
+// ---- gemm.cpp
+
+/// Rows of a micro-kernel's instances, ascending; a kernel with more rows than are left repeats the last row.
+inline constexpr std::array<int, 6> kMicroRows{1, 2, 4, 6, 8, 12};
+/// Most vectors a panel of B is wide.
+inline constexpr int kMostPanelVectors = 4;
+
+/// A tile of at most MR rows and one panel of columns:
+/// C[i][j] (+)= sum over segments s and k of rows[i * row_stride + s][offset + k] * B[s * length + k][j],
+/// summed in this order, whatever the tile is; then bias, residual and ReLU where they are given.
+struct MicroTile {
+  const float* const* rows = nullptr;  ///< `m` times `row_stride` pointers
+  std::ptrdiff_t row_stride = 0;       ///< pointers from one row to the next
+  std::int64_t segments = 0;
+  std::int64_t offset = 0;   ///< into each segment, in floats
+  std::int64_t length = 0;   ///< floats of each segment
+  const float* b = nullptr;  ///< panel: [segments * length][panel width]
+  float* c = nullptr;
+  std::ptrdiff_t ldc = 0;
+  int m = 0;                    ///< valid rows, 1 to MR
+  int n = 0;                    ///< valid columns, 1 to the panel's width
+  bool accumulate = false;      ///< begin with C instead of 0
+  const float* bias = nullptr;  ///< n floats
+  const float* residual = nullptr;
+  std::ptrdiff_t ldr = 0;
+  bool relu = false;
+};
+
+using MicroKernel = void (*)(const MicroTile& tile);
+
+struct GemmKernels {
+  int vector = 0;         ///< floats of one vector
+  int panel_vectors = 0;  ///< widest panel of B, in vectors
+  /// [vectors of the panel - 1][index into kMicroRows]; null above the registers' capacity.
+  std::array<std::array<MicroKernel, kMicroRows.size()>, kMostPanelVectors> micro{};
+};
+
+// ---- element.cpp: rows of n floats; y may be one of the inputs
+
+struct ElementKernels {
+  void (*relu)(const float* x, float* y, std::int64_t n) = nullptr;
+  void (*sigmoid)(const float* x, float* y, std::int64_t n) = nullptr;
+  void (*add)(const float* a, const float* b, float* y, std::int64_t n) = nullptr;
+  void (*mul)(const float* a, const float* b, float* y, std::int64_t n) = nullptr;
+  void (*add_scalar)(const float* a, float b, float* y, std::int64_t n) = nullptr;
+  void (*mul_scalar)(const float* a, float b, float* y, std::int64_t n) = nullptr;
+  /// y = x * scale + shift
+  void (*scale_shift)(const float* x, const float* scale, const float* shift, float* y,
+                      std::int64_t n) = nullptr;
+};
+
+// ---- sampling.cpp
+
+/// Where a deformable tap reads: four rows of channels (those outside are a row of zeros) and their weights
+/// with the mask folded in.
+struct SamplePoint {
+  const float* corner[4];
+  float weight[4];
+};
+
+struct SamplingKernels {
+  /// y[i * n + c] = sum over point i's corners of weight * corner[offset + c], c in [0, n)
+  void (*sample)(const SamplePoint* points, std::int64_t count, std::int64_t offset, std::int64_t n,
+                 float* y) = nullptr;
+};
+
+// ---- window.cpp: one output pixel from the rows of channels under a window
+
+struct WindowKernels {
+  /// y[c] = max of rows[t][c], NaN where one of them is NaN; count >= 1
+  void (*max)(const float* const* rows, std::int64_t count, std::int64_t n, float* y) = nullptr;
+  /// y[c] = sum of rows[t][c] * weights[t * n + c], plus bias[c] and residual[c], which may be null
+  void (*depthwise)(const float* const* rows, std::int64_t count, std::int64_t n, const float* weights,
+                    const float* bias, const float* residual, bool relu, float* y) = nullptr;
+};
+
+struct SimdKernels {
+  GemmKernels gemm;
+  ElementKernels element;
+  SamplingKernels sampling;
+  WindowKernels window;
+};
+
+namespace simd {
+/// False where the build has no code for the instruction set.
+bool get_gemm_kernels(Isa isa, GemmKernels& kernels);
+bool get_element_kernels(Isa isa, ElementKernels& kernels);
+bool get_sampling_kernels(Isa isa, SamplingKernels& kernels);
+bool get_window_kernels(Isa isa, WindowKernels& kernels);
+}  // namespace simd
+
+}  // namespace pliant::backends::cpu

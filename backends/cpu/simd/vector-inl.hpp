@@ -1,0 +1,56 @@
+// Loads and stores of the first n lanes, and what all kernels do to a value. Included once a target.
+#if defined(PLIANT_SIMD_VECTOR_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef PLIANT_SIMD_VECTOR_INL_HPP
+#undef PLIANT_SIMD_VECTOR_INL_HPP
+#else
+#define PLIANT_SIMD_VECTOR_INL_HPP
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace pliant::backends::cpu::simd {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// Lanes from n on are 0. 1 <= n <= Lanes(d).
+template <class D>
+HWY_INLINE hn::VFromD<D> load_first(D d, const float* p, std::size_t n) {
+#if HWY_MEM_OPS_MIGHT_FAULT
+  // Without masked memory access: bytes behind the n floats must not even be touched.
+  HWY_ALIGN float lanes[HWY_MAX_BYTES / sizeof(float)] = {};
+  for (std::size_t i = 0; i < n; ++i) lanes[i] = p[i];
+  return hn::Load(d, lanes);
+#else
+  return hn::MaskedLoad(hn::FirstN(d, n), d, p);
+#endif
+}
+
+template <class D>
+HWY_INLINE void store_first(hn::VFromD<D> v, D d, float* p, std::size_t n) {
+#if HWY_MEM_OPS_MIGHT_FAULT
+  HWY_ALIGN float lanes[HWY_MAX_BYTES / sizeof(float)];
+  hn::Store(v, d, lanes);
+  for (std::size_t i = 0; i < n; ++i) p[i] = lanes[i];
+#else
+  hn::BlendedStore(v, hn::FirstN(d, n), d, p);
+#endif
+}
+
+/// max(v, 0) that passes NaN on.
+template <class D>
+HWY_INLINE hn::VFromD<D> relu(D d, hn::VFromD<D> v) {
+  const auto zero = hn::Zero(d);
+  return hn::IfThenElse(hn::Lt(v, zero), zero, v);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace pliant::backends::cpu::simd
+HWY_AFTER_NAMESPACE();
+
+#endif
