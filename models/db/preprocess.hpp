@@ -1,0 +1,21 @@
+// From pixels to the network's input.
+#pragma once
+
+#include "pliant/tensor.hpp"
+#include "pliant/text_detector.hpp"
+
+namespace pliant::models {
+
+struct InputSize {
+  int width = 0;   ///< pixels
+  int height = 0;  ///< pixels
+};
+
+/// The size of the network's input for a picture. Throws kInvalidArgument where it would be beyond what can
+/// be addressed, or where the sizes asked for are not multiples of what the network needs.
+InputSize input_size(int width, int height, const ImagePreprocess& parameters, int max_side);
+
+/// As the public preprocess_image, but in the layout asked for: the runtime takes NHWC without a copy.
+Tensor preprocess_image(const Image& image, const ImagePreprocess& parameters, int max_side, Layout layout);
+
+}  // namespace pliant::models

@@ -1,0 +1,116 @@
+#include "models/db/preprocess.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pliant/error.hpp"
+#include "sample_files.hpp"
+
+namespace pliant {
+namespace {
+
+ErrorCode code_of(const Image& image, const ImagePreprocess& parameters, int max_side = 0) {
+  try {
+    preprocess_image(image, parameters, max_side);
+  } catch (const Error& error) {
+    return error.code();
+  }
+  FAIL("it was accepted");
+  return ErrorCode::kInternal;
+}
+
+}  // namespace
+
+TEST_CASE("the short side is exact, the other is rounded up") {
+  const ImagePreprocess p;
+  const auto size = [&](int width, int height, int max_side = 0) {
+    const models::InputSize s = models::input_size(width, height, p, max_side);
+    return std::to_string(s.width) + "x" + std::to_string(s.height);
+  };
+  CHECK(size(1280, 720) == "1312x736");  // 736 / 720 * 1280 / 32 = 40.9
+  CHECK(size(720, 1280) == "736x1312");
+  CHECK(size(736, 736) == "736x736");
+  CHECK(size(1472, 736) == "1472x736");
+  CHECK(size(1, 1) == "736x736");
+  CHECK(size(1, 100) == "736x73600");
+  // 736 / 49 * 49 is a little above 736 in doubles, and so it is in the original.
+  const double above = 736.0 / 49 * 49;
+  CHECK(size(49, 49) == (above > 736 ? "736x768" : "736x736"));
+}
+
+TEST_CASE("the longer side can be capped") {
+  const ImagePreprocess p;
+  const auto capped = [&](int width, int height, int max_side) {
+    const models::InputSize s = models::input_size(width, height, p, max_side);
+    CHECK(s.width % 32 == 0);
+    CHECK(s.height % 32 == 0);
+    return std::pair(s.width, s.height);
+  };
+  CHECK(capped(1280, 720, 1312) == std::pair(1312, 736));  // fits as it is
+  CHECK(capped(1280, 720, 1000) == std::pair(992, 544));   // 736 * 1000 / 1312 = 561
+  CHECK(capped(720, 1280, 1000) == std::pair(544, 992));
+  CHECK(capped(1, 100000, 640) == std::pair(32, 640));  // never to nothing
+  CHECK(capped(100, 100, 32) == std::pair(32, 32));
+}
+
+TEST_CASE("values are centred, scaled and in the order asked for") {
+  ImagePreprocess p;
+  p.short_side = 2;
+  p.multiple_of = 1;
+  p.mean = {10, 20, 30};
+  p.scale = 2;
+  p.std = {1, 2, 4};
+  const Image image{2, 2, {10, 20, 30, 12, 24, 38, 10, 20, 30, 14, 28, 46}};
+  const Tensor bgr = preprocess_image(image, p);
+  REQUIRE(bgr.shape() == Shape{1, 3, 2, 2});
+  CHECK(std::vector<float>(bgr.values().begin(), bgr.values().end()) ==
+        std::vector<float>{0, 1, 0, 2, 0, 1, 0, 2, 0, 1, 0, 2});
+  p.channel_order = ChannelOrder::kRGB;
+  p.mean = {30, 20, 10};
+  p.std = {4, 2, 1};
+  const Tensor rgb = preprocess_image(image, p);
+  CHECK(std::vector<float>(rgb.values().begin(), rgb.values().end()) ==
+        std::vector<float>{0, 1, 0, 2, 0, 1, 0, 2, 0, 1, 0, 2});
+}
+
+TEST_CASE("both layouts hold the same values") {
+  ImagePreprocess p;
+  p.short_side = 64;
+  p.mean = {122.5, 3, 0.25};
+  const Image image = test::gradient(37, 23);
+  const Tensor nchw = models::preprocess_image(image, p, 0, Layout::kNCHW);
+  const Tensor nhwc = models::preprocess_image(image, p, 0, Layout::kNHWC);
+  REQUIRE(nhwc.layout() == Layout::kNHWC);
+  const Tensor back = nhwc.to(Layout::kNCHW);
+  CHECK(std::equal(nchw.values().begin(), nchw.values().end(), back.values().begin(), back.values().end()));
+}
+
+TEST_CASE("what cannot work is refused") {
+  const Image image = test::gradient(8, 8);
+  const auto with = [](auto change) {
+    ImagePreprocess p;
+    change(p);
+    return p;
+  };
+  using P = ImagePreprocess;
+  CHECK(code_of(image, with([](P& p) { p.short_side = 700; })) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(image, with([](P& p) { p.short_side = 0; })) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(image, with([](P& p) { p.short_side = -32; })) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(image, with([](P& p) { p.multiple_of = 0; })) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(image, with([](P& p) { p.scale = 0; })) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(image, with([](P& p) { p.std[1] = 0; })) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(image, with([](P& p) { p.mean[2] = std::nan(""); })) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(image, {}, 31) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(image, {}, -1) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(Image{}, {}) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(Image{2, 2, {1, 2, 3}}, {}) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(Image{1, 100000, std::vector<std::uint8_t>(300000)}, {}) ==
+        ErrorCode::kInvalidArgument);  // 736 x 73600000
+}
+
+}  // namespace pliant
