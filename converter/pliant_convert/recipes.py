@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Callable
 
@@ -114,11 +115,16 @@ def _shape(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape)) if shape else "scalar"
 
 
+@functools.cache
+def _keys_of_recipes() -> list[tuple[Recipe, list[str]]]:
+    """The keys that each recipe needs at its usual depth."""
+    return [(r, [key for key in r.skeleton().state_dict() if not r.is_training_only(key)]) for r in RECIPES]
+
+
 def _nearest(shapes: Shapes) -> tuple[Recipe, int, list[str]]:
     """(recipe, keys in common, keys that it needs) of the recipe that shares the most keys."""
     rows = []
-    for recipe in RECIPES:
-        expected = [key for key in recipe.skeleton().state_dict() if not recipe.is_training_only(key)]
+    for recipe, expected in _keys_of_recipes():
         rows.append((recipe, sum(key in shapes for key in expected), expected))
     return max(rows, key=lambda row: (row[1], -len(row[2])))
 

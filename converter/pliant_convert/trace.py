@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import inspect
 import operator
 import os
 import sys
@@ -36,8 +37,11 @@ def trace(module: nn.Module, inputs: Sequence[InputSpec], output_names: Sequence
     module.eval()
     tracer = _Tracer()
     try:
-        with _deform_conv2d_as_leaf():
-            recorded = tracer.trace(module)
+        if tracer.is_leaf_module(module, ""):
+            module, recorded = _record_one_layer(module, inputs)
+        else:
+            with _deform_conv2d_as_leaf():
+                recorded = tracer.trace(module)
     except ConvertError:
         raise
     except Exception as error:
@@ -50,6 +54,33 @@ def trace(module: nn.Module, inputs: Sequence[InputSpec], output_names: Sequence
     return _Interpreter(module, inputs, output_names).run(recorded)
 
 
+def _record_one_layer(layer: nn.Module, inputs: Sequence[InputSpec]) -> tuple[nn.Module, torch.fx.Graph]:
+    """(a module around `layer`, its graph): torch.fx would look into a layer that is the whole network."""
+    name = type(layer).__name__
+    around, graph = nn.Module(), torch.fx.Graph()
+    around.add_module(name, layer)
+    taken = list(inputs)[: len(inspect.signature(layer.forward).parameters)]
+    call = graph.call_module(name, tuple(graph.placeholder(spec.name) for spec in taken))
+    call.meta.update(path="", line="")
+    graph.output(call)
+    return around, graph
+
+
+class _Proxy(torch.fx.Proxy):
+    """torch.fx records x += y as x + y, and so loses that other names of x change too."""
+
+
+def _in_place_operator(function: Any) -> Any:
+    def record(self: _Proxy, other: Any) -> Any:
+        return self.tracer.create_proxy("call_function", function, (self, other), {})
+
+    return record
+
+
+for _name in "iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor".split():
+    setattr(_Proxy, f"__{_name}__", _in_place_operator(getattr(operator, _name)))
+
+
 class _Tracer(torch.fx.Tracer):
     """Stops at modules that a handler knows, and notes where each operation comes from."""
 
@@ -59,6 +90,9 @@ class _Tracer(torch.fx.Tracer):
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return registry.handler_of_module(m) is not None or super().is_leaf_module(m, module_qualified_name)
+
+    def proxy(self, node: torch.fx.Node) -> torch.fx.Proxy:
+        return _Proxy(node, self)
 
     def call_module(self, m: nn.Module, forward: Any, args: tuple, kwargs: dict) -> Any:
         self.paths.append(self.path_of_module(m))

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 import torch
@@ -38,15 +38,14 @@ def find_command(given: Optional[str]) -> str:
 
 
 def largest_difference(converted: Converted, model: Path, command: str, seed: int = 0) -> float:
-    """The largest absolute difference of the first output over random inputs. Raises ConvertError."""
+    """The largest absolute difference of the first output over random pictures. Raises ConvertError."""
     generator = np.random.default_rng(seed)
     recipe = converted.recipe
     largest = 0.0
     with tempfile.TemporaryDirectory(prefix="pliant-convert-") as folder:
         for images, height, width in SIZES:
-            x = generator.normal(0.0, 0.5, (images, 3, height, width)).astype(np.float32)
-            with torch.no_grad():
-                expected = converted.module(torch.from_numpy(x)).numpy()
+            x = _pictures(generator, (images, len(recipe.preprocess.mean), height, width), recipe.preprocess)
+            expected = _in_pytorch(converted.module, x)
             actual = _run(command, model, x, Path(folder), len(converted.graph.outputs), recipe.output_name)
             if actual.shape != expected.shape:
                 raise ConvertError(
@@ -57,6 +56,33 @@ def largest_difference(converted: Converted, model: Path, command: str, seed: in
                 raise ConvertError("verification failed: the outputs hold NaN or infinite numbers")
             largest = max(largest, float(difference.max()))
     return largest
+
+
+def _in_pytorch(module: torch.nn.Module, x: np.ndarray) -> np.ndarray:
+    """The module's output, computed by one thread.
+
+    PyTorch calls BLAS from several threads, and Debian's libopenblas0-serial then gives wrong products.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.no_grad():
+            return module(torch.from_numpy(x)).numpy()
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _pictures(generator: np.random.Generator, shape: tuple[int, ...], preprocess: Any) -> np.ndarray:
+    """Random pictures as the network gets them: patches of 8x8 pixels under some noise.
+
+    White noise is unlike anything that a network has seen; deformable ones turn chaotic on it.
+    """
+    images, channels, height, width = shape
+    patches = generator.uniform(32, 224, (images, channels, height // 8, width // 8))
+    pixels = patches.repeat(8, axis=2).repeat(8, axis=3) + generator.uniform(-32, 32, shape)
+    mean = np.reshape(preprocess.mean, (channels, 1, 1))
+    std = np.reshape(preprocess.std or (1.0,) * channels, (channels, 1, 1))
+    return ((pixels - mean) / preprocess.scale / std).astype(np.float32)
 
 
 def _run(

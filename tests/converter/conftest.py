@@ -20,9 +20,8 @@ class Result(NamedTuple):
     err: str
 
 
-@pytest.fixture(autouse=True)
-def few_threads() -> None:
-    torch.set_num_threads(2)
+# PyTorch may be using Debian's libopenblas0-serial, which gives wrong products when several threads call it.
+torch.set_num_threads(1)
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def fails(convert: Callable[..., Result], tmp_path: Path) -> Callable[..., str]:
         assert result.code == code, result
         assert result.out == ""
         assert result.err.startswith("pliant-convert: error: ") and result.err.count("\n") == 1, result.err
-        assert "unexpected" not in result.err, result.err
+        assert "error: unexpected " not in result.err, result.err
         assert sorted(tmp_path.iterdir()) == before
         return result.err
 

@@ -1,4 +1,4 @@
-"""Runs a model file in PyTorch, node by node, from the schema's text alone: what the file says, not what we meant.
+"""Runs a model file in PyTorch, node by node, by the schema's text: what the file says, not what we meant.
 
 It shares nothing with the converter but the code that flatc generates from the schema.
 
@@ -89,7 +89,9 @@ class ReferenceModel:
 
     def _conv2d(self, t: Any, x: torch.Tensor) -> torch.Tensor:
         weight, bias = self._of(t.Weight()), self._of(t.Bias())
-        return F.conv2d(x, weight, bias, _pair(t.Stride()), _pair(t.Padding()), _pair(t.Dilation()), t.Groups())
+        return F.conv2d(
+            x, weight, bias, _pair(t.Stride()), _pair(t.Padding()), _pair(t.Dilation()), t.Groups()
+        )
 
     def _convtranspose2d(self, t: Any, x: torch.Tensor) -> torch.Tensor:
         pairs = [_pair(p) for p in (t.Stride(), t.Padding(), t.OutputPadding(), t.Dilation())]

@@ -10,8 +10,9 @@ As a command: python seeded.py --arch deformable_resnet18 --width 24 --neck 64 -
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,15 +25,17 @@ from torch import nn
 RESIDUAL_SCALE = 0.3
 LOGIT_STD = 1.5
 MASK_LOGIT_STD = 1.0
-# Pixels. Offsets that depend wholly on the features make a random network chaotic: each deformable layer would
-# enlarge the rounding errors of the layer before it some ten times. So most of an offset is the tap's own, and the
-# deeper network varies less.
+# Pixels. Offsets that depend wholly on the features make a random network chaotic: each deformable layer
+# would enlarge the rounding errors of the layer before it some ten times. So most of an offset is the tap's
+# own, and the deeper network varies less.
 FIXED_OFFSET_STD = 2.0
 VARYING_OFFSET_STD = {"basic": (0.3, 0.8), "bottleneck": (0.1, 0.3)}
 CALIBRATION_SIZE = (2, 3, 128, 160)
 
 
-def configuration(arch: str, width: int = 64, neck: int = 256, offsets: Optional[int] = None, **changes: Any) -> Any:
+def configuration(
+    arch: str, width: int = 64, neck: int = 256, offsets: Optional[int] = None, **changes: Any
+) -> Any:
     """The sizes of `arch` at a base width; `offsets` are the channels of conv2_offset (18 = v1, 27 = v2)."""
     usual = next(recipe for recipe in RECIPES if recipe.name == arch).usual
     planes = tuple(width * factor for factor in (1, 2, 4, 8))
@@ -44,7 +47,7 @@ def configuration(arch: str, width: int = 64, neck: int = 256, offsets: Optional
 def module(arch: str, seed: int, **sizes: Any) -> nn.Module:
     """The recipe's module with lively weights, in eval mode; `sizes` as for `configuration`."""
     recipe = next(recipe for recipe in RECIPES if recipe.name == arch)
-    with torch.random.fork_rng(devices=[]):
+    with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = recipe.build(configuration(arch, **sizes))
         last_norms = [getattr(m, "bn3", m.bn2) for m in network.modules() if hasattr(m, "bn2")]
@@ -52,6 +55,17 @@ def module(arch: str, seed: int, **sizes: Any) -> nn.Module:
             _initialise(part, RESIDUAL_SCALE if part in last_norms else 1.0)
         _calibrate(network)
     return network.eval()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch may use Debian's libopenblas0-serial, which gives wrong products to several threads at once."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def state_dict(network: nn.Module, prefix: str = "", extras: bool = True, seed: int = 0) -> OrderedDict:
@@ -95,7 +109,9 @@ def _calibrate(network: nn.Module) -> None:
     handles = []
     for block in network.modules():
         if hasattr(block, "conv2_offset"):
-            hook = partial(_scale_offsets, VARYING_OFFSET_STD["bottleneck" if hasattr(block, "conv3") else "basic"])
+            hook = partial(
+                _scale_offsets, VARYING_OFFSET_STD["bottleneck" if hasattr(block, "conv3") else "basic"]
+            )
             handles.append(block.conv2_offset.register_forward_hook(hook))
     head = network.decoder.binarize[6]
     handles.append(head.register_forward_hook(_scale_logits))
@@ -110,7 +126,7 @@ def _calibrate(network: nn.Module) -> None:
 def _scale_offsets(
     varying_std: tuple[float, float], part: nn.Module, inputs: Any, output: torch.Tensor
 ) -> torch.Tensor:
-    """Offsets = a random place for each tap + what depends on the picture; mask logits likewise around zero."""
+    """Offsets = a random place for each tap + what depends on the picture; mask logits around zero."""
     channels = output.shape[1]
     offsets = channels // 27 * 18 if channels % 27 == 0 else channels
     varying = torch.full((channels,), MASK_LOGIT_STD)
@@ -145,7 +161,9 @@ def main() -> None:
     parser.add_argument("--arch", required=True, choices=[recipe.name for recipe in RECIPES])
     parser.add_argument("--width", type=int, default=64, help="channels of the first stage")
     parser.add_argument("--neck", type=int, default=256, help="channels of the feature pyramid")
-    parser.add_argument("--offsets", type=int, choices=(18, 27), help="channels of conv2_offset: 18 = v1, 27 = v2")
+    parser.add_argument(
+        "--offsets", type=int, choices=(18, 27), help="channels of conv2_offset: 18 = v1, 27 = v2"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--prefix", default="", help="put before every key, e.g. model.module.")
     parser.add_argument("--legacy", action="store_true", help="the format before PyTorch 1.6")

@@ -73,7 +73,9 @@ def test_flat_prefix_matters(tmp_path):
         expected = network(picture)
         for module in network.modules():
             if getattr(module, "offset_read", "exact") == "flat_prefix":
-                module.register_forward_pre_hook(lambda m, args: (args[0], *(a[:, :, ::2, ::2] for a in args[1:])))
+                module.register_forward_pre_hook(
+                    lambda m, args: (args[0], *(a[:, :, ::2, ::2] for a in args[1:]))
+                )
         assert (network(picture) - expected).abs().max() > 1e-2
 
 
@@ -96,7 +98,9 @@ def test_nothing_but_inference_is_in_the_file(arch, tmp_path, convert):
     assert "BatchNorm2d" not in model.layer_names()
     names = [model.model.Weights(i).Name().decode() for i in range(model.model.WeightsLength())]
     assert len(set(names)) == len(names)
-    assert not [name for name in names if "thresh" in name or "fc" in name or "smooth" in name or "bn" in name]
+    assert not [
+        name for name in names if "thresh" in name or "fc" in name or "smooth" in name or "bn" in name
+    ]
     nodes = [node.Name().decode() for node in model.nodes]
     assert len(set(nodes)) == len(nodes)
     # Every value is the result of one node or an input, and every result is used.
