@@ -53,19 +53,13 @@ std::uint64_t macs(const Upsample&, const NodeContext&, std::span<const Shape>, 
 std::vector<WeightId> weights_of(const Upsample&) { return {}; }
 
 std::vector<std::int32_t> nearest_indices(std::int64_t in, std::int64_t out, bool to_size, double scale) {
-  std::vector<std::int32_t> indices(static_cast<std::size_t>(out));
   const float step =
       to_size ? static_cast<float>(in) / static_cast<float>(out) : static_cast<float>(1.0 / scale);
+  std::vector<std::int32_t> indices(static_cast<std::size_t>(out));
   for (std::int64_t i = 0; i < out; ++i) {
-    std::int64_t source = 0;
-    // PyTorch treats these two ratios of the sizes apart, whatever the scale was.
-    if (out == in)
-      source = i;
-    else if (out == 2 * in)
-      source = i / 2;
-    else
-      source = static_cast<std::int64_t>(std::floor(static_cast<float>(i) * step));
-    indices[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(std::min(source, in - 1));
+    const float source = std::floor(static_cast<float>(i) * step);
+    indices[static_cast<std::size_t>(i)] =
+        static_cast<std::int32_t>(std::min(static_cast<std::int64_t>(source), in - 1));
   }
   return indices;
 }

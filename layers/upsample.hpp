@@ -7,8 +7,7 @@ namespace pliant::layers {
 
 /// x[N,C,H,W] (, value whose H and W are the target) -> y[N,C,Ho,Wo], nearest neighbour.
 /// With a scale Ho = floor(H * scale) and the source row is min(int(y * float(1 / scale)), H-1); with a
-/// target size it is min(int(y * (float(H) / Ho)), H-1). Products in float32, as PyTorch computes them; where
-/// Ho = 2H it is y / 2.
+/// target size it is min(int(y * (float(H) / Ho)), H-1). Products in float32, as PyTorch computes them.
 struct Upsample {
   static constexpr std::string_view kName = "upsample";
   bool to_size = false;  // the second input gives the size

@@ -21,7 +21,7 @@ def write_model(
 ) -> Path:
     """A model file of a module whose inputs are maps [N, channels[i], H, W] of any size."""
     specs = [InputSpec(f"x{i}", (-1, c, -1, -1)) for i, c in enumerate(channels)]
-    graph = trace(module.eval(), specs, list(outputs))
+    graph = trace(nn.Sequential(module).eval() if len(channels) == 1 else module.eval(), specs, list(outputs))
     if fold:
         simplify(graph)
     path.write_bytes(writer.model_bytes(graph, path.stem, None, None, writer.Provenance("test", "", "", "")))

@@ -47,20 +47,14 @@ def converted(tmp_path_factory, pliant_convert_command):
     return get
 
 
-def picture_like(n: int, h: int, w: int) -> torch.Tensor:
-    """Smooth fields with noise, in the range of preprocessed pictures."""
-    torch.manual_seed(h * 7 + w)
-    low = torch.nn.functional.interpolate(torch.randn(n, 3, h // 8, w // 8), size=(h, w), mode="bilinear")
-    return low * 0.4 + torch.randn(n, 3, h, w) * 0.1
-
-
 @pytest.mark.parametrize("arch", ["deformable_resnet18", "deformable_resnet50", "resnet18", "resnet50"])
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: "x".join(map(str, s)))
 def test_network(arch, size, converted, pliant_command, tmp_path):
     if not arch.startswith("deformable") and size[1] > 300:
         pytest.skip("the plain backbones differ in nothing that a large picture would show")
     state, model = converted(arch)
-    x = picture_like(*size)
+    n, h, w = size
+    x = seeded.picture(n, 3, h, w)
     expected_logits = db_reference.logits(state, x).numpy()
     probability, logits = run_model(str(pliant_command), model, [x], tmp_path, 2)
     expected = 1 / (1 + np.exp(-expected_logits.astype(np.float64)))

@@ -36,6 +36,7 @@ TEST_CASE("slices follow NumPy") {
 TEST_CASE("nearest source indices") {
   CHECK(nearest_indices(3, 6, false, 2) == std::vector<std::int32_t>{0, 0, 1, 1, 2, 2});
   CHECK(nearest_indices(3, 5, true, 1) == std::vector<std::int32_t>{0, 0, 1, 1, 2});
+  CHECK(nearest_indices(3, 6, false, 2.05) == std::vector<std::int32_t>{0, 0, 0, 1, 1, 2});
   CHECK(nearest_indices(4, 1, true, 1) == std::vector<std::int32_t>{0});
 }
 
