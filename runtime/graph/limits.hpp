@@ -7,9 +7,9 @@
 
 namespace pliant::runtime {
 
-/// Numbers of items, names (length, no control characters) and the sum of the weights' bytes. A file's parts
-/// may lie over each other: without bounds a small file could ask for any amount of memory. `file_bytes` is
-/// the file's size. Throws kInvalidModel.
+/// Numbers of items and their alignment, names (length, no control characters), the sum of the weights'
+/// bytes. A file's parts may lie over each other: without bounds a small file could ask for any amount of
+/// memory. `file_bytes` is the file's size. Throws kInvalidModel.
 void check_limits(const schema::Model& model, std::uint64_t file_bytes);
 
 }  // namespace pliant::runtime

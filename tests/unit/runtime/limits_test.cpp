@@ -83,3 +83,28 @@ TEST_CASE("limits: weights over each other") {
                            Error);
   }
 }
+
+TEST_CASE("limits: numbers that are not aligned to their size") {
+  ModelBuilder m;
+  const int x = m.value("x");
+  m.input(x, "x", {1, 3, -1, -1});
+  m.output(x, "y", {-1, 3, -1, -1});
+  std::vector<std::byte> file = m.finish();
+  // Every number once changed by 4: among them is the offset of a shape, whose first size is then taken for
+  // its length.
+  bool seen = false;
+  for (std::size_t at = 0; at + 4 <= file.size(); at += 4)
+    for (const int shift : {-4, 4}) {
+      std::vector<std::byte> spoiled = file;
+      std::uint32_t offset = 0;
+      std::memcpy(&offset, spoiled.data() + at, sizeof offset);
+      offset += static_cast<std::uint32_t>(shift);
+      std::memcpy(spoiled.data() + at, &offset, sizeof offset);
+      try {
+        Model::from_memory(spoiled);
+      } catch (const Error& error) {
+        seen = seen || std::string(error.what()).find("not aligned to 8 bytes") != std::string::npos;
+      }
+    }
+  CHECK(seen);
+}
