@@ -1,4 +1,4 @@
-#include "harness.hpp"
+#include "tests/layers/harness.hpp"
 
 #include <doctest/doctest.h>
 
