@@ -77,7 +77,7 @@ class PLIANT_API Session {
 
   const Model& model() const noexcept;
   int threads() const noexcept;
-  /// "cpu (avx512)".
+  /// "cpu (avx512, 2 threads)".
   const std::string& device_name() const noexcept;
 
   /// Sets an input for the following runs. The elements are borrowed: they must live and stay unchanged until

@@ -1,4 +1,4 @@
-"""`pliant detect` with the shipped model against the whole Python pipeline: OpenCV, PyTorch, OpenCV and pyclipper."""
+"""`pliant detect` with the shipped model against the same pipeline in Python (OpenCV, PyTorch, pyclipper)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def network_input(pixels: np.ndarray, short_side: int) -> np.ndarray:
 
 
 def detect(command: Path, *arguments: object) -> dict:
-    done = subprocess.run([str(command), "detect", *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(command), "detect", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -55,13 +57,13 @@ def test_same_regions_as_the_python_pipeline(picture, kind, probability_maps, pl
     if picture not in probability_maps:
         pixels = cv2.imread(str(picture))
         with torch.no_grad():
-            outputs = reference.ReferenceModel(MODEL.read_bytes()).run(torch.from_numpy(network_input(pixels, 736)))
+            outputs = reference.ReferenceModel(MODEL.read_bytes()).run(
+                torch.from_numpy(network_input(pixels, 736))
+            )
         probability_maps[picture] = pixels, outputs["binary"].numpy()[0, 0]
     pixels, probability = probability_maps[picture]
     cv2.imwrite(str(lossless), pixels)
-    parameters = box_reference.Parameters(
-        box_thresh=0.4, unclip_ratio=2.0 if kind == "polygons" else 1.5
-    )
+    parameters = box_reference.Parameters(box_thresh=0.4, unclip_ratio=2.0 if kind == "polygons" else 1.5)
     expected = getattr(box_reference, kind)(probability, pixels.shape[:2], parameters)
     options = ["--polygons"] if kind == "polygons" else []
     actual = detect(pliant_command, MODEL, lossless, "--format", "json", *options)
@@ -86,9 +88,21 @@ def test_overlays_appear_and_pictures_stay(pliant_command, tmp_path):
 @pytest.mark.parametrize("target", ["scalar", "sse4", "avx2", "avx512"])
 def test_every_instruction_set_finds_the_same(target, pliant_command, tmp_path):
     small = tmp_path / "small.png"
-    cv2.imwrite(str(small), cv2.resize(cv2.imread(str(PICTURES[1])), None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA))
+    cv2.imwrite(
+        str(small),
+        cv2.resize(cv2.imread(str(PICTURES[1])), None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA),
+    )
     best = detect(pliant_command, MODEL, small, "--short-side", 320)
-    command = [str(pliant_command), "detect", str(MODEL), str(small), "--short-side", "320", "--target", target]
+    command = [
+        str(pliant_command),
+        "detect",
+        str(MODEL),
+        str(small),
+        "--short-side",
+        "320",
+        "--target",
+        target,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0 and "this machine" in done.stderr:
         pytest.skip(f"this machine has no {target}")

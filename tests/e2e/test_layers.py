@@ -40,7 +40,11 @@ def conv_transpose(r: random.Random) -> tuple[nn.Module, list[int]]:
 def max_pool(r: random.Random) -> tuple[nn.Module, list[int]]:
     kernel = r.choice([2, 3, 5])
     pool = nn.MaxPool2d(
-        kernel, r.choice([1, 2, 3]), r.choice([0, kernel // 2]), r.choice([1, 1, 2]), ceil_mode=r.random() < 0.5
+        kernel,
+        r.choice([1, 2, 3]),
+        r.choice([0, kernel // 2]),
+        r.choice([1, 1, 2]),
+        ceil_mode=r.random() < 0.5,
     )
     return pool, [r.choice([1, 3, 16, 21])]
 

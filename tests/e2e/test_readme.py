@@ -1,4 +1,4 @@
-"""The README's code does what it says: shell blocks run, code blocks are excerpts of examples that the tests build."""
+"""The README's code does what it says: shell blocks run, code blocks are excerpts of built examples."""
 
 from __future__ import annotations
 
@@ -47,7 +47,12 @@ def test_shell_blocks_run(pliant_command, pliant_convert_command, tmp_path):
         if kind != "shell":
             continue
         done = subprocess.run(
-            ["bash", "-euxc", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            ["bash", "-euxc", code],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "overlays" / "page.png").is_file()
