@@ -1,4 +1,4 @@
-"""Whole DB networks on lively random weights: converter and runtime against PyTorch, probabilities and logits.
+"""Whole DB networks on lively random weights against PyTorch: probabilities and logits.
 
 The reference (db_reference.py) reads the checkpoint directly and shares no code with the recipes.
 """
