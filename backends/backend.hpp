@@ -16,7 +16,7 @@
 
 #include "backends/pack_cache.hpp"
 #include "layers/layer.hpp"
-#include "pliant/session.hpp"
+#include "pliant/device.hpp"
 #include "pliant/tensor.hpp"
 
 namespace pliant::backends {

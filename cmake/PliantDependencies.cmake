@@ -14,7 +14,8 @@ target_include_directories(pliant_highway SYSTEM INTERFACE ${PLIANT_HIGHWAY_INCL
 
 # OpenBLAS: one function out of the serial static archive, so that it neither starts threads nor meets the host program's own copy.
 # The archive's other symbols (all of BLAS and LAPACK) would otherwise be taken for OpenCV's or the host's: they are made local, and
-# the one that is left gets a name of ours.
+# the one that is left gets a name of ours. Its start-up code, which reads the environment when a host program loads us, is taken out
+# as well; backends/cpu/gemm calls it before the first product.
 add_library(pliant_openblas INTERFACE)
 if(PLIANT_OPENBLAS)
   find_library(PLIANT_OPENBLAS_ARCHIVE NAMES libopenblas.a
@@ -25,8 +26,10 @@ if(PLIANT_OPENBLAS)
   set(_archive ${CMAKE_BINARY_DIR}/libpliant_openblas.a)
   add_custom_command(OUTPUT ${_archive}
     COMMAND ${CMAKE_LINKER} -r -u cblas_sgemm -o ${_object} ${PLIANT_OPENBLAS_ARCHIVE}
-    COMMAND ${CMAKE_OBJCOPY} --keep-global-symbol=cblas_sgemm ${_object}
-    COMMAND ${CMAKE_OBJCOPY} --redefine-sym cblas_sgemm=pliant_cblas_sgemm ${_object}
+    COMMAND ${CMAKE_OBJCOPY} --keep-global-symbol=cblas_sgemm --keep-global-symbol=gotoblas_init
+            --remove-section=.init_array --remove-section=.fini_array ${_object}
+    COMMAND ${CMAKE_OBJCOPY} --redefine-sym cblas_sgemm=pliant_cblas_sgemm
+            --redefine-sym gotoblas_init=pliant_gotoblas_init ${_object}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${_archive}
     COMMAND ${CMAKE_AR} rcs ${_archive} ${_object}
     COMMAND ${CMAKE_COMMAND} -E rm -f ${_object}

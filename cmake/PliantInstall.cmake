@@ -46,3 +46,22 @@ configure_package_config_file(cmake/PliantConfig.cmake.in ${PROJECT_BINARY_DIR}/
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/PliantConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/PliantConfig.cmake ${PROJECT_BINARY_DIR}/PliantConfigVersion.cmake
   DESTINATION ${_package_dir})
+
+# The same for pkg-config. What a static library leaves open is named in Libs: there is no shared one beside it.
+function(pliant_pkg_config file _pc_name _pc_description _pc_requires _pc_libs)
+  file(RELATIVE_PATH _pc_up /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+  string(REGEX REPLACE "/$" "" _pc_up ${_pc_up})
+  configure_file(cmake/pliant.pc.in ${PROJECT_BINARY_DIR}/${file} @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${file} DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+
+set(_pc_open "")
+set(_pc_text_open "")
+if(NOT BUILD_SHARED_LIBS)
+  set(_pc_open " -pthread")
+  set(_pc_text_open " -lopencv_imgproc -lopencv_core -lpolyclipping")
+endif()
+pliant_pkg_config(pliant.pc Pliant "${PROJECT_DESCRIPTION}" "" "-lpliant${_pc_open}")
+if(PLIANT_TEXT)
+  pliant_pkg_config(pliant-text.pc "Pliant text" "Text detector of Pliant" pliant "-lpliant_text${_pc_text_open}")
+endif()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-# PyTorch is the reference here. Debian's one may sit on the serial OpenBLAS, which gives wrong products when several threads
-# call it at once.
+# PyTorch is the reference here. Debian's one may sit on the serial OpenBLAS, which gives wrong products when
+# several threads call it at once.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -237,7 +237,7 @@ std::string as_text(const BenchArguments& arguments, const std::vector<Shape>& s
   const double median = percentile(m.run_ms, 50);
   Table table({{""}, {""}});
   table.add({"input", shapes_text(shapes)});
-  table.add({"device", core::message(m.device, ", ", m.threads, m.threads == 1 ? " thread" : " threads")});
+  table.add({"device", m.device});
   table.add({"median", core::message(fixed(median, 2), " ms over ", arguments.runs,
                                      arguments.runs == 1 ? " run" : " runs")});
   table.add({"p10 .. p90", core::message(fixed(percentile(m.run_ms, 10), 2), " .. ",

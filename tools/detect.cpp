@@ -131,9 +131,9 @@ class Run {
       progress_.show(i, pictures_[i]);
       Image image;
       PictureResult result;
-      if (!attempt(i, [&] { result = one(pictures_[i], image); })) continue;
+      if (!attempt(pictures_[i], [&] { result = one(pictures_[i], image); })) continue;
       if (!overlays_.empty()) {
-        attempt(i, [&] {
+        attempt(pictures_[i], [&] {
           draw_text_regions(image, result.regions);
           save_image(image, overlays_[i]);
         });
@@ -159,27 +159,29 @@ class Run {
     result.times->decode_ms = decoding.count();
     result.width = image.width;
     result.height = image.height;
-    result.regions = detector_.detect(image, &result.times->detect);
+    try {
+      result.regions = detector_.detect(image, &result.times->detect);
+    } catch (const Error& error) {
+      throw Error(error.code(), core::message(picture, ": ", error.what()));  // the network knows no names
+    }
     return result;
   }
 
   template <class Work>
-  bool attempt(std::size_t index, const Work& work) {
-    std::string reason;
+  bool attempt(const std::string& picture, const Work& work) {
+    std::string message;
     try {
       work();
       return true;
     } catch (const Error& error) {
-      reason = error.what();
+      message = error.what();
       if (error.code() == ErrorCode::kOutOfMemory) detector_.session().trim();  // room for smaller pictures
     } catch (const std::bad_alloc&) {
-      reason = "not enough memory";
+      message = core::message(picture, ": not enough memory");
       detector_.session().trim();
     }
     progress_.clear();
-    // Messages about a file name it already; those about the network do not.
-    const std::string& name = pictures_[index] == "-" ? kStandardInput : pictures_[index];
-    print_error(reason.find(name) == std::string::npos ? core::message(name, ": ", reason) : reason);
+    print_error(message);
     ++failed_;
     return false;
   }
@@ -189,8 +191,6 @@ class Run {
     print_note(core::message(count, " pictures, ", regions_, " regions, ", fixed(progress_.seconds(), 1),
                              " s", failed_ > 0 ? core::message(", ", failed_, " failed") : ""));
   }
-
-  inline static const std::string kStandardInput = "standard input";
 
   const DetectArguments& arguments_;
   const std::vector<std::string>& pictures_;

@@ -181,7 +181,6 @@ int inspect(int argc, const char* const* argv) {
   const std::vector<Shape> shapes = input_shapes(model, size, batch);
   SessionOptions options;
   options.device = Device::cpu();
-  options.threads = 1;  // nothing is computed
   Session session(model, options);
   const PlanSummary plan = session.describe(shapes);
   print(json ? as_json(model, plan, shapes)

@@ -59,7 +59,7 @@ PictureList list_pictures(const std::vector<std::string>& arguments, bool recurs
   list.several = arguments.size() > 1;
   for (const std::string& argument : arguments) {
     std::error_code error;
-    if (!fs::is_directory(argument, error)) {
+    if (argument == "-" || !fs::is_directory(argument, error)) {
       list.pictures.push_back(argument);
       continue;
     }

@@ -26,43 +26,48 @@ ResultWriter::ResultWriter(ResultTarget target) : target_(std::move(target)) {
 }
 
 void ResultWriter::add(std::size_t index, const PictureResult& result) {
+  if (!file_) {
+    OutputFile file(file_names_[index]);
+    file.write(to_icdar(result));
+    file.commit();
+    return;
+  }
   switch (target_.format) {
     case Format::kJson:
       if (target_.several) {
-        document_ += (empty_ ? "[\n " : ",\n ") + to_json_lines(result, 1);
+        pending_ += (empty_ ? "[\n " : ",\n ") + to_json_lines(result, 1);
       } else {
-        document_ = to_json_lines(result, 0) + "\n";
+        pending_ += to_json_lines(result, 0) + "\n";
       }
       break;
     case Format::kJsonl:
-      file_->write(to_json_line(result) + "\n");
+      pending_ += to_json_line(result) + "\n";
       break;
     case Format::kTsv:
-      file_->write((empty_ ? tsv_header() : "") + to_tsv(result));
+      pending_ += (empty_ ? tsv_header() : "") + to_tsv(result);
       break;
     case Format::kIcdar:
-      if (file_) {
-        file_->write(to_icdar(result));
-      } else {
-        OutputFile file(file_names_[index]);
-        file.write(to_icdar(result));
-        file.commit();
-      }
+      pending_ += to_icdar(result);
       break;
   }
   empty_ = false;
+  // Of a file that appears at the end nothing is written before: there is no half of it to be left behind.
+  if (target_.format != Format::kJson && file_->target().empty()) flush();
 }
 
 void ResultWriter::finish() {
   if (!file_) return;
   // The only picture failed: there is nothing to say, and an earlier result stays as it was.
   if (empty_ && !target_.several) return;
-  if (target_.format == Format::kJson) {
-    if (target_.several) document_ += empty_ ? "[]\n" : "\n]\n";
-    file_->write(document_);
-  }
-  if (target_.format == Format::kTsv && empty_) file_->write(tsv_header());
+  if (target_.format == Format::kJson && target_.several) pending_ += empty_ ? "[]\n" : "\n]\n";
+  if (target_.format == Format::kTsv && empty_) pending_ += tsv_header();
+  flush();
   file_->commit();
+}
+
+void ResultWriter::flush() {
+  file_->write(pending_);
+  pending_.clear();
 }
 
 }  // namespace pliant::tools

@@ -20,8 +20,8 @@ struct ResultTarget {
   bool several = false;
 };
 
-/// Writes results as they come (jsonl, tsv, icdar) or as one document at the end (json). A file appears whole
-/// when finish() is called.
+/// Writes results as they come (jsonl, tsv, icdar) or as one document at the end (json). A regular file
+/// appears whole when finish() is called.
 class ResultWriter {
  public:
   /// Refuses what cannot be written before any work is done. Throws UsageError, kIo.
@@ -34,11 +34,13 @@ class ResultWriter {
   void finish();
 
  private:
+  void flush();
+
   ResultTarget target_;
   std::optional<OutputFile> file_;       // all results in one file
   std::vector<std::string> file_names_;  // or one file a picture
   bool empty_ = true;
-  std::string document_;
+  std::string pending_;
 };
 
 /// The option --format.

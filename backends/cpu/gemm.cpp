@@ -9,6 +9,7 @@
 
 #if PLIANT_OPENBLAS
 #include <cblas.h>
+extern "C" void pliant_gotoblas_init();  // OpenBLAS' start-up code (cmake/PliantDependencies.cmake)
 #endif
 
 namespace pliant::backends::cpu {
@@ -149,6 +150,7 @@ void multiply_openblas(std::int64_t m, std::int64_t n, std::int64_t k, const flo
   // right, if slow.
   static std::mutex one_at_a_time;
   const std::lock_guard lock(one_at_a_time);
+  pliant_gotoblas_init();  // does nothing from the second call on
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, size(m), size(n), size(k), 1.0f, a, size(lda), w,
               size(k), 0.0f, c, size(ldc));
 }

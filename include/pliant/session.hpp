@@ -10,33 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "pliant/device.hpp"
 #include "pliant/export.hpp"
 #include "pliant/model.hpp"
 #include "pliant/tensor.hpp"
 
 namespace pliant {
-
-enum class DeviceType { kAuto, kCpu, kCuda };
-
-struct Device {
-  DeviceType type = DeviceType::kAuto;
-  int index = 0;  ///< of a CUDA device
-
-  static Device automatic() { return {}; }
-  static Device cpu() { return {DeviceType::kCpu, 0}; }
-  static Device cuda(int index) { return {DeviceType::kCuda, index}; }
-};
-
-/// A device as `pliant devices` shows it.
-struct DeviceInfo {
-  Device device = {};
-  bool available = false;
-  std::string name;    ///< "cpu", "cuda:0"
-  std::string detail;  ///< instruction set and cores, or why it is not available
-};
-
-/// Every device this build knows of, the available ones and the others with their reason.
-PLIANT_API std::vector<DeviceInfo> devices();
 
 /// Receives one line without a newline. May be called from the thread that uses the session.
 using LogFunction = std::function<void(std::string_view)>;
@@ -98,7 +77,7 @@ class PLIANT_API Session {
 
   const Model& model() const noexcept;
   int threads() const noexcept;
-  /// "cpu (avx512)".
+  /// "cpu (avx512, 2 threads)".
   const std::string& device_name() const noexcept;
 
   /// Sets an input for the following runs. The elements are borrowed: they must live and stay unchanged until

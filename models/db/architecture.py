@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torchvision.ops import deform_conv2d
 
-from .checkpoints import Configuration, offset_groups
+from .configuration import Configuration, offset_groups
 
 
 class DeformConv2d(nn.Module):

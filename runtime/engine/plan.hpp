@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backends/backend.hpp"
+#include "pliant/session.hpp"
 #include "runtime/graph/model_data.hpp"
 
 namespace pliant::runtime {

@@ -1,6 +1,5 @@
 """Probability maps that give post-processing something to do."""
 
-from typing import Dict
 
 import cv2
 import numpy as np
@@ -62,7 +61,7 @@ def blobs(height: int, width: int, seed: int) -> np.ndarray:
     return (1 / (1 + np.exp(-noise / noise.std() * 3))).astype(np.float32)
 
 
-def all_maps() -> Dict[str, np.ndarray]:
+def all_maps() -> dict[str, np.ndarray]:
     """By name; the same on every machine with the same NumPy and OpenCV."""
     maps = {}
     sizes = [(184, 320), (160, 160), (352, 224), (96, 416), (256, 256), (33, 57), (736, 736), (64, 1000)]

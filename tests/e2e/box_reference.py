@@ -1,18 +1,17 @@
-"""MhLiao/DB's post-processing in Python, with OpenCV, pyclipper and shapely: the reference for `pliant boxes`.
+"""The reference for `pliant boxes`: MhLiao/DB's post-processing, with OpenCV, pyclipper and shapely.
 
-Where the original would crash or answer with a row of zeros, the region is left out here. Quads keep coordinates
-beyond 32767, which the original's int16 would wrap.
+Where the original would crash or answer with a row of zeros, the region is left out here. Quads keep
+coordinates beyond 32767, which the original's int16 would wrap.
 """
 
 from dataclasses import dataclass
-from typing import List, Tuple
 
 import cv2
 import numpy as np
 import pyclipper
 from shapely.geometry import Polygon
 
-Region = Tuple[np.ndarray, float]
+Region = tuple[np.ndarray, float]
 
 
 @dataclass
@@ -31,7 +30,7 @@ def _contours(probability: np.ndarray, parameters: Parameters) -> list:
     return list(found[: parameters.max_candidates])
 
 
-def _min_box(points: np.ndarray) -> Tuple[np.ndarray, float]:
+def _min_box(points: np.ndarray) -> tuple[np.ndarray, float]:
     """Corners (float32 [4,2]) from the upper left, clockwise, and the short side."""
     rectangle = cv2.minAreaRect(points)
     corners = sorted(cv2.boxPoints(rectangle), key=lambda corner: corner[0])
@@ -53,7 +52,7 @@ def _score(probability: np.ndarray, polygon: np.ndarray) -> float:
     return cv2.mean(probability[y0 : y1 + 1, x0 : x1 + 1], mask)[0]
 
 
-def _unclip(polygon: np.ndarray, ratio: float) -> List[np.ndarray]:
+def _unclip(polygon: np.ndarray, ratio: float) -> list[np.ndarray]:
     """The pieces of the grown polygon; pyclipper itself truncates the points to integers."""
     shape = Polygon(polygon)
     offset = pyclipper.PyclipperOffset()
@@ -61,7 +60,7 @@ def _unclip(polygon: np.ndarray, ratio: float) -> List[np.ndarray]:
     return [np.array(piece) for piece in offset.Execute(shape.area * ratio / shape.length)]
 
 
-def _to_source(points: np.ndarray, map_shape: Tuple[int, int], source: Tuple[int, int]) -> np.ndarray:
+def _to_source(points: np.ndarray, map_shape: tuple[int, int], source: tuple[int, int]) -> np.ndarray:
     """NumPy's own types: float32 points (quads) stay float32, whole numbers (polygons) become float64."""
     scaled = points.copy()
     for axis in (0, 1):
@@ -70,7 +69,7 @@ def _to_source(points: np.ndarray, map_shape: Tuple[int, int], source: Tuple[int
     return scaled
 
 
-def quads(probability: np.ndarray, source: Tuple[int, int], parameters: Parameters) -> List[Region]:
+def quads(probability: np.ndarray, source: tuple[int, int], parameters: Parameters) -> list[Region]:
     """Regions of a float32 map [H, W] for a source picture of (height, width)."""
     regions = []
     for contour in _contours(probability, parameters):
@@ -90,7 +89,7 @@ def quads(probability: np.ndarray, source: Tuple[int, int], parameters: Paramete
     return regions
 
 
-def polygons(probability: np.ndarray, source: Tuple[int, int], parameters: Parameters) -> List[Region]:
+def polygons(probability: np.ndarray, source: tuple[int, int], parameters: Parameters) -> list[Region]:
     """As quads, with as many corners as the outline needs."""
     regions = []
     for contour in _contours(probability, parameters):

@@ -1,7 +1,8 @@
-"""What a DB checkpoint means, straight from its keys: a functional reading that shares no code with the recipes.
+"""What a DB checkpoint means, straight from its keys; it shares no code with the recipes.
 
-Written after MhLiao/DB's networks (backbones/resnet.py, decoders/seg_detector.py), with torchvision's deformable
-convolution in place of the CUDA operator and that operator's unchecked read of larger offset maps spelled out.
+Written after MhLiao/DB's networks (backbones/resnet.py, decoders/seg_detector.py), with torchvision's
+deformable convolution in place of the CUDA operator and that operator's unchecked read of larger offset maps
+spelled out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ State = dict  # key -> tensor
 
 def _bn(state: State, key: str, x: torch.Tensor) -> torch.Tensor:
     return F.batch_norm(
-        x, state[f"{key}.running_mean"], state[f"{key}.running_var"], state[f"{key}.weight"], state[f"{key}.bias"]
+        x,
+        state[f"{key}.running_mean"],
+        state[f"{key}.running_var"],
+        state[f"{key}.weight"],
+        state[f"{key}.bias"],
     )
 
 

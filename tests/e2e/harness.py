@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
-
 from pliant_convert import writer
 from pliant_convert.ir import InputSpec
 from pliant_convert.passes import simplify
 from pliant_convert.trace import trace
+from torch import nn
 
 
 def write_model(

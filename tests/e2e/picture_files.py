@@ -22,7 +22,8 @@ def smooth(height: int, width: int, seed: int = 0) -> np.ndarray:
     soft = cv2.resize(rng.uniform(0, 255, (height // 16 + 2, width // 16 + 2, 3)), (width, height),
                       interpolation=cv2.INTER_CUBIC)
     picture = np.clip(soft, 0, 255).astype(np.uint8)
-    cv2.putText(picture, "Pliant", (width // 10, height // 2), cv2.FONT_HERSHEY_SIMPLEX, height / 120, (20, 30, 90), 3)
+    place = (width // 10, height // 2)
+    cv2.putText(picture, "Pliant", place, cv2.FONT_HERSHEY_SIMPLEX, height / 120, (20, 30, 90), 3)
     return picture
 
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 from pathlib import Path
-from typing import List, Tuple
 
 import box_maps
 import box_reference
@@ -13,16 +12,16 @@ import pytest
 MAPS = box_maps.all_maps()
 
 
-def pliant_boxes(command: Path, folder: Path, probability: np.ndarray, options: List[str]) -> dict:
+def pliant_boxes(command: Path, folder: Path, probability: np.ndarray, options: list[str]) -> dict:
     file = folder / "map.npy"
     np.save(file, probability)
     done = subprocess.run([str(command), "boxes", str(file), "--format", "json", *options],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+                          capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
 
 
-def compare(command: Path, folder: Path, probability: np.ndarray, source: Tuple[int, int],
+def compare(command: Path, folder: Path, probability: np.ndarray, source: tuple[int, int],
             parameters: box_reference.Parameters, polygons: bool) -> int:
     """Asserts equality and returns how many regions there were."""
     options = ["--source-size", f"{source[0]}x{source[1]}",
@@ -46,7 +45,7 @@ def test_map(pliant_command: Path, tmp_path: Path, name: str, polygons: bool) ->
     probability = MAPS[name]
     height, width = probability.shape
     ratio = 2.0 if polygons else 1.5
-    # The picture's own size, another one with another aspect ratio, and lower thresholds that let more through.
+    # The picture's own size, another one with another aspect ratio, and lower thresholds.
     compare(pliant_command, tmp_path, probability, (height, width),
             box_reference.Parameters(unclip_ratio=ratio), polygons)
     compare(pliant_command, tmp_path, probability, (height * 3 + 1, width * 2 + 5),

@@ -21,7 +21,9 @@ class Deform(nn.Module):
     def __init__(self, case: dict) -> None:
         super().__init__()
         self.case = case
-        self.weight = nn.Parameter(torch.randn(case["co"], case["c"] // case["groups"], *case["kernel"]) * 0.3)
+        self.weight = nn.Parameter(
+            torch.randn(case["co"], case["c"] // case["groups"], *case["kernel"]) * 0.3
+        )
         self.bias = nn.Parameter(torch.randn(case["co"])) if case["bias"] else None
 
     def forward(self, x, offset, mask=None):
@@ -48,7 +50,9 @@ def random_case(r: random.Random) -> dict:
             "co": groups * r.choice([1, 2, 3, 8, 17]),
             "h": r.choice([1, 1, 2, 3, 5, 7, 9, 13]),
             "w": r.choice([1, 1, 2, 3, 4, 8, 11, 17]),
-            "kernel": r.choice([(1, 1), (3, 3), (3, 3), (3, 3), (2, 2), (5, 5), (7, 7), (1, 3), (5, 2), (3, 7)]),
+            "kernel": r.choice(
+                [(1, 1), (3, 3), (3, 3), (3, 3), (2, 2), (5, 5), (7, 7), (1, 3), (5, 2), (3, 7)]
+            ),
             "stride": (r.choice([1, 1, 2, 3]), r.choice([1, 1, 2])),
             "padding": (r.choice([0, 1, 1, 2, 3]), r.choice([0, 1, 1, 2, 3])),
             "dilation": (r.choice([1, 1, 2, 3]), r.choice([1, 1, 2])),
@@ -146,7 +150,9 @@ def test_a_coordinate_that_is_no_number_samples_zero(pliant_command, tmp_path):
     assert_close(actual, expected)
 
 
-@pytest.mark.parametrize("stride,dilation,size", [(2, 1, (8, 8)), (2, 1, (7, 9)), (1, 2, (9, 10)), (3, 1, (10, 7))])
+@pytest.mark.parametrize(
+    "stride,dilation,size", [(2, 1, (8, 8)), (2, 1, (7, 9)), (1, 2, (9, 10)), (3, 1, (10, 7))]
+)
 @pytest.mark.parametrize("groups", [1, 2])
 def test_flat_prefix(stride, dilation, size, groups, pliant_command, tmp_path):
     """Offset maps larger than the output are read as the original CUDA operator did."""

@@ -40,15 +40,19 @@ def conv_transpose(r: random.Random) -> tuple[nn.Module, list[int]]:
 def max_pool(r: random.Random) -> tuple[nn.Module, list[int]]:
     kernel = r.choice([2, 3, 5])
     pool = nn.MaxPool2d(
-        kernel, r.choice([1, 2, 3]), r.choice([0, kernel // 2]), r.choice([1, 1, 2]), ceil_mode=r.random() < 0.5
+        kernel,
+        r.choice([1, 2, 3]),
+        r.choice([0, kernel // 2]),
+        r.choice([1, 1, 2]),
+        ceil_mode=r.random() < 0.5,
     )
     return pool, [r.choice([1, 3, 16, 21])]
 
 
 def upsample(r: random.Random) -> tuple[nn.Module, list[int]]:
     scale = r.choice([2, 3, 8, 1.5, 2.05, (2.0, 3.0), 0.7, 1.0])
-    # Not one channel: PyTorch 1.13 takes that for channels_last, where it rounds scales near 2 in another way than
-    # it does elsewhere and than CUDA does.
+    # Not one channel: PyTorch 1.13 takes that for channels_last, where it rounds scales near 2 in another way
+    # than it does elsewhere and than CUDA does.
     return nn.Upsample(scale_factor=scale, mode="nearest"), [r.choice([2, 5, 32])]
 
 

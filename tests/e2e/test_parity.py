@@ -1,6 +1,6 @@
-"""Whole DB networks on lively random weights: converter and runtime against PyTorch, probabilities and logits.
+"""Whole DB networks on lively random weights against PyTorch: probabilities and logits.
 
-The reference (db_reference.py) is a functional reading of the checkpoint that shares no code with the recipes.
+The reference (db_reference.py) reads the checkpoint directly and shares no code with the recipes.
 """
 
 from __future__ import annotations

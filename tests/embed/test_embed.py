@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -30,6 +31,23 @@ def test_an_error_is_reported(example: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1
     assert "none.pliant" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "module, source, arguments",
+    [("pliant", "main.cpp", [MODEL]), ("pliant-text", "find_text.cpp", [MODEL, PICTURE])],
+)
+def test_pkg_config(
+    package: packages.Package, tmp_path: Path, module: str, source: str, arguments: list[Path]
+) -> None:
+    [folder] = package.prefix.glob("lib*/pkgconfig")
+    flags = packages.run("pkg-config", "--cflags", "--libs", module,
+                         env={**os.environ, "PKG_CONFIG_PATH": str(folder)}).split()
+    program = tmp_path / "program"
+    packages.run(os.environ.get("CXX", "c++"), "-std=c++20", packages.REPOSITORY / "examples/embed" / source,
+                 *flags, "-o", program)
+    library_path = {**os.environ, "LD_LIBRARY_PATH": str(folder.parent)}
+    assert packages.run(program, *arguments, env=library_path)
 
 
 def test_the_runtime_alone_needs_no_opencv(static_package: packages.Package, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 // What add and mul have in common.
 #pragma once
 
-#include "cases.hpp"
-#include "reference.hpp"
+#include "tests/layers/cases.hpp"
+#include "tests/layers/reference.hpp"
 
 namespace pliant::tests {
 

@@ -7,8 +7,8 @@
 #include <limits>
 #include <vector>
 
-#include "harness.hpp"
-#include "random.hpp"
+#include "tests/layers/harness.hpp"
+#include "tests/layers/random.hpp"
 
 namespace pliant::tests {
 

@@ -1,6 +1,6 @@
 #include "layers/concat.hpp"
 
-#include "cases.hpp"
+#include "tests/layers/cases.hpp"
 
 using namespace pliant;
 using tests::Case;

@@ -4,10 +4,10 @@
 
 #include <limits>
 
-#include "harness.hpp"
 #include "layers/convolution.hpp"
-#include "random.hpp"
-#include "reference.hpp"
+#include "tests/layers/harness.hpp"
+#include "tests/layers/random.hpp"
+#include "tests/layers/reference.hpp"
 
 using namespace pliant;
 using tests::Case;

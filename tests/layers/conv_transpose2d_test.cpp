@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "harness.hpp"
-#include "random.hpp"
-#include "reference.hpp"
+#include "tests/layers/harness.hpp"
+#include "tests/layers/random.hpp"
+#include "tests/layers/reference.hpp"
 
 using namespace pliant;
 using tests::Case;

@@ -4,10 +4,10 @@
 #include <cstring>
 
 #include "backends/registry.hpp"
-#include "harness.hpp"
 #include "pliant/error.hpp"
-#include "random.hpp"
-#include "reference.hpp"
+#include "tests/layers/harness.hpp"
+#include "tests/layers/random.hpp"
+#include "tests/layers/reference.hpp"
 
 using namespace pliant;
 using namespace pliant::backends;

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "backends/cpu/dispatch.hpp"
-#include "random.hpp"
+#include "tests/layers/random.hpp"
 
 using namespace pliant;
 using namespace pliant::backends::cpu;

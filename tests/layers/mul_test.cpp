@@ -1,6 +1,6 @@
 #include "layers/mul.hpp"
 
-#include "broadcast_cases.hpp"
+#include "tests/layers/broadcast_cases.hpp"
 
 using namespace pliant;
 

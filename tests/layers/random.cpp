@@ -1,4 +1,4 @@
-#include "random.hpp"
+#include "tests/layers/random.hpp"
 
 namespace pliant::tests {
 

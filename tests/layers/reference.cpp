@@ -1,4 +1,4 @@
-#include "reference.hpp"
+#include "tests/layers/reference.hpp"
 
 #include <cmath>
 

@@ -1,6 +1,6 @@
 #include "layers/relu.hpp"
 
-#include "cases.hpp"
+#include "tests/layers/cases.hpp"
 
 using namespace pliant;
 using tests::Case;

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "cases.hpp"
+#include "tests/layers/cases.hpp"
 
 using namespace pliant;
 using tests::Case;

@@ -1,6 +1,6 @@
 #include "layers/upsample.hpp"
 
-#include "cases.hpp"
+#include "tests/layers/cases.hpp"
 
 using namespace pliant;
 using tests::Case;

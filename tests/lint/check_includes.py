@@ -134,7 +134,7 @@ def problem(root: Path, file: str, header: str, quoted: bool) -> str | None:
     target = resolve(root, file, header)
     if target is None:
         return "there is no such file" if quoted and is_ours(header) else None
-    if target != header and target != f"include/{header}":
+    if target != header and target != f"include/{header}" and not file.startswith("tests/"):
         return f'write "{target}", the path from the repository\'s root'
     rule = next((rule for rule in RULES if file.startswith(rule.folder)), None)
     if rule is None:

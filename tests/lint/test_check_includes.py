@@ -90,6 +90,7 @@ def test_a_wrong_include_is_found(tmp_path: Path, file: str, include: str) -> No
         ("tools/run.cpp", '"core/format.hpp"'),
         ("tools/run.cpp", "<iostream>"),
         ("tests/layers/conv2d_test.cpp", '"backends/cpu/gemm.hpp"'),
+        ("tests/layers/conv2d_test.cpp", '"reference.hpp"'),
         ("tests/unit/layers/conv2d_test.cpp", '"core/thread_pool.hpp"'),
     ],
 )

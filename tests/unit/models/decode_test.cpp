@@ -9,7 +9,7 @@
 #include <string>
 
 #include "pliant/error.hpp"
-#include "sample_files.hpp"
+#include "tests/unit/models/sample_files.hpp"
 
 namespace pliant {
 namespace {
@@ -164,22 +164,40 @@ TEST_CASE("a PNG with a wrong checksum is refused") {
   CHECK(says(fault(file), "checksum"));
 }
 
-TEST_CASE("a PNG that inflates to far more than its size is refused without the memory") {
-  // Stored blocks of zeros: 1x1 pixels that claim 2 bytes of rows, and 192 MiB of data behind them.
+TEST_CASE("a small PNG that inflates to far more than its size is refused without the memory") {
+  // One deflate block with fixed codes: a literal zero, then matches of 258 zeros at distance 1, of 13 bits
+  // each.
   FileBytes zlib = test::to_bytes("\x78\x01");
-  for (int block = 0; block < 64; ++block) {
-    for (const int value : {block == 63 ? 1 : 0, 0xFF, 0xFF, 0, 0}) {
-      zlib.push_back(static_cast<std::byte>(value));
+  unsigned pending = 0;
+  int bits = 0;
+  const auto put = [&](const char* code) {
+    for (; *code != 0; ++code) {
+      pending |= static_cast<unsigned>(*code - '0') << bits;
+      if (++bits == 8) {
+        zlib.push_back(static_cast<std::byte>(pending));
+        pending = 0;
+        bits = 0;
+      }
     }
-    zlib.resize(zlib.size() + 0xFFFF);
+  };
+  put("110");       // the last block, fixed codes
+  put("00110000");  // literal 0
+  constexpr int kInflated = 256 << 20;
+  for (int size = 1; size < kInflated; size += 258) {
+    put("11000101");  // length 258
+    put("00000");     // distance 1
   }
+  put("0000000");  // the end
+  put("0000000");  // to a whole byte
+  zlib.resize(zlib.size() + 4);
   FileBytes file = test::png_header(1, 1);
-  const FileBytes chunk = test::png_chunk("IDAT", zlib);
-  file.erase(file.begin() + 33, file.end());
-  file.insert(file.end(), chunk.begin(), chunk.end());
-  const FileBytes end = test::png_chunk("IEND", {});
-  file.insert(file.end(), end.begin(), end.end());
-  CHECK(decode_image(file).pixels == std::vector<std::uint8_t>{0, 0, 0});  // harmless at 4 MiB
+  constexpr std::size_t kHeaderEnd = 33;
+  file.resize(kHeaderEnd);
+  for (const FileBytes& chunk : {test::png_chunk("IDAT", zlib), test::png_chunk("IEND", {})}) {
+    file.insert(file.end(), chunk.begin(), chunk.end());
+  }
+  CHECK(file.size() < (2U << 20));
+  CHECK(says(fault(file), "more memory than a picture of its size can need"));
 }
 
 TEST_CASE("files that cannot be read") {

@@ -8,7 +8,7 @@
 #include <iterator>
 
 #include "pliant/error.hpp"
-#include "sample_files.hpp"
+#include "tests/unit/models/sample_files.hpp"
 
 namespace pliant {
 namespace {

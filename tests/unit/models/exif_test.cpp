@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "models/exif.hpp"
-#include "sample_files.hpp"
+#include "tests/unit/models/sample_files.hpp"
 
 namespace pliant {
 namespace {

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "pliant/error.hpp"
-#include "sample_files.hpp"
+#include "tests/unit/models/sample_files.hpp"
 
 namespace pliant {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "pliant/error.hpp"
-#include "sample_files.hpp"
+#include "tests/unit/models/sample_files.hpp"
 
 namespace pliant {
 namespace {

@@ -1,4 +1,4 @@
-#include "sample_files.hpp"
+#include "tests/unit/models/sample_files.hpp"
 
 #include <unistd.h>
 
