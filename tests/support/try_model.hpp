@@ -38,7 +38,7 @@ enum class Outcome { kRefused, kRan, kTooLarge };
 inline constexpr std::int64_t kMostElements = 1 << 20;
 
 /// Whether computing this costs little. Throws what shape inference throws.
-inline bool is_small(const Model& model, std::span<const Shape> inputs) {
+inline bool is_small(const Model& model, std::span<const Shape> inputs, std::uint64_t most_macs = 1 << 24) {
   const runtime::Graph& graph = model.data()->graph;
   const auto shapes = runtime::infer_shapes(graph, inputs);
   std::int64_t sum = 0;
@@ -58,7 +58,7 @@ inline bool is_small(const Model& model, std::span<const Shape> inputs) {
               static_cast<std::uint64_t>(pool->kernel_size.h) *
               static_cast<std::uint64_t>(pool->kernel_size.w);
   }
-  return sum <= kMostElements && macs < (1U << 24);
+  return sum <= kMostElements && macs < most_macs;
 }
 
 /// The shapes of all inputs: dynamic sizes become the least multiple from `side`, the first one (a batch)
