@@ -1,9 +1,10 @@
 // Turns fuzz input into choices. Past the end of the input everything is 0.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 namespace pliant::fuzz {
@@ -24,11 +25,9 @@ class ByteReader {
   /// Any bit pattern.
   template <class T>
   T raw() {
-    unsigned char bytes[sizeof(T)];
-    for (unsigned char& b : bytes) b = byte();
-    T value;
-    std::memcpy(&value, bytes, sizeof value);
-    return value;
+    std::array<std::uint8_t, sizeof(T)> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = byte();
+    return std::bit_cast<T>(bytes);
   }
 
  private:
