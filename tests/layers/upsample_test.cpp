@@ -41,8 +41,8 @@ TEST_CASE("upsample: to another value's size, larger and smaller") {
     c.layer = layers::Upsample{true, 1, 1};
     c.inputs.push_back(random.tensor({2, 5, 5, 3}));
     c.inputs.push_back(random.tensor({1, 2, height, width}));
-    const auto rows = [&](std::int64_t y) { return y * 5 / height; };
-    const auto columns = [&](std::int64_t x) { return x * 3 / width; };
+    const auto rows = [height = height](std::int64_t y) { return y * 5 / height; };
+    const auto columns = [width = width](std::int64_t x) { return x * 3 / width; };
     check(c, rows, columns);
   }
 }
