@@ -61,6 +61,8 @@ class NodeContext {
     throw Error(ErrorCode::kInvalidArgument, core::message(layer_, " '", node_, "': ", parts...));
   }
 
+  /// A required weight of any shape.
+  void check_present(WeightId id, std::string_view role) const;
   void check_weight(WeightId id, std::string_view role, const Shape& expected) const;
   /// A required weight of the given rank with all sizes >= 1.
   void check_weight_rank(WeightId id, std::string_view role, int rank) const;
@@ -69,8 +71,6 @@ class NodeContext {
   void check_pair(Pair value, std::string_view role, int least) const;
 
  private:
-  void check_index(WeightId id, std::string_view role) const;
-
   std::string_view layer_;
   std::string_view node_;
   std::span<const Weight> weights_;
