@@ -1,5 +1,6 @@
 #include "tools/npy_header.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -68,7 +69,9 @@ class LiteralParser {
     const std::size_t end = text_.find(text_[at_], at_ + 1);
     if (end == std::string_view::npos) damaged("the end of a string");
     const std::string_view content = text_.substr(at_ + 1, end - at_ - 1);
-    if (content.find_first_of("\\\n") != std::string_view::npos) damaged("a string without escapes");
+    // Strings become parts of messages, which are one line.
+    const auto plain = [](unsigned char c) { return c >= 0x20 && c < 0x7F && c != '\\'; };
+    if (!std::all_of(content.begin(), content.end(), plain)) damaged("a string of plain ASCII");
     at_ = end + 1;
     return std::string(content);
   }

@@ -4,6 +4,8 @@
 
 #include "core/format.hpp"
 #include "pliant/error.hpp"
+#include "runtime/graph/limits.hpp"
+#include "runtime/graph/text.hpp"
 #include "runtime/graph/validate.hpp"
 
 namespace pliant::runtime {
@@ -14,7 +16,7 @@ template <class... Ts>
   throw Error(ErrorCode::kInvalidModel, core::message("model: ", parts...));
 }
 
-std::string text(const flatbuffers::String* s) { return s == nullptr ? std::string() : s->str(); }
+std::string text(const flatbuffers::String* s) { return s == nullptr ? std::string() : printable(*s); }
 
 layers::Weight load_weight(const schema::Weight& table, std::size_t index) {
   layers::Weight weight;
@@ -66,7 +68,8 @@ Port load_port(const schema::Port& table) {
 
 }  // namespace
 
-Graph load_graph(const schema::Model& model) {
+Graph load_graph(const schema::Model& model, std::uint64_t file_bytes) {
+  check_limits(model, file_bytes);
   Graph graph;
   for (const schema::Value* value : *model.values()) {
     if (value->dtype() != schema::DType::float32)

@@ -9,9 +9,9 @@
 
 namespace pliant::runtime {
 
-/// The graph of a file, checked by `validate`. Weights keep looking into the file's bytes. Throws
-/// kInvalidModel.
-Graph load_graph(const schema::Model& model);
+/// The graph of a file of `file_bytes`, checked by `check_limits` and `validate`. Weights keep looking into
+/// the file's bytes. Throws kInvalidModel.
+Graph load_graph(const schema::Model& model, std::uint64_t file_bytes);
 
 ModelInfo load_info(const schema::Model& model, const Graph& graph, std::uint64_t file_bytes);
 

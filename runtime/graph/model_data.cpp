@@ -31,7 +31,7 @@ std::vector<PortInfo> infos(const std::vector<Port>& ports) {
 
 ModelData::ModelData(ModelFile bytes)
     : file(std::move(bytes)),
-      graph(load_graph(file.root())),
+      graph(load_graph(file.root(), file.bytes().size())),
       info(load_info(file.root(), graph, file.bytes().size())),
       inputs(infos(graph.inputs)),
       outputs(infos(graph.outputs)),

@@ -53,6 +53,7 @@ RULES = (
     Rule("tests/unit/runtime/", (*PUBLIC, *ENGINE_ROOMS, "tests/**", SCHEMA_HEADER)),
     Rule("tests/unit/models/", (*PUBLIC, "core/**", "models/**", "tests/**")),
     Rule("tests/embed/", PUBLIC),
+    Rule("tests/fuzz/", (*PUBLIC, *ENGINE_ROOMS, "models/**", "tools/**", "tests/**", SCHEMA_HEADER)),
     Rule("tests/", (*PUBLIC, *ENGINE_ROOMS, "models/**", "tests/**", SCHEMA_HEADER)),
 )
 

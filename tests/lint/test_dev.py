@@ -21,7 +21,7 @@ def test_help_names_every_command(tmp_path: Path, arguments: tuple[str, ...]) ->
     shown = dev(*arguments, cwd=tmp_path)
     assert shown.returncode == 0
     commands = re.findall(r"^  (\w+)", shown.stdout, re.MULTILINE)
-    assert commands == ["demo", "test", "build", "bench", "lint", "format", "doctor", "help"]
+    assert commands == ["demo", "test", "fuzz", "build", "bench", "lint", "format", "doctor", "help"]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_help_names_every_command(tmp_path: Path, arguments: tuple[str, ...]) ->
         (("nonsense",), "dev: error: there is no command 'nonsense'; ./dev help lists them"),
         (("test", "--nonsense"), "dev: error: test: unknown option --nonsense; there is --sanitize"),
         (("test", "one", "two"), "dev: error: test: one filter at most, 'one' and 'two' were given"),
+        (("fuzz", "long"), "dev: error: fuzz: expected the seconds for each target, 'long' was given"),
         (("build", "fast"), "dev: error: build takes no arguments; 'fast' was given"),
     ],
 )
