@@ -50,7 +50,7 @@ def max_pool(r: random.Random) -> tuple[nn.Module, list[int]]:
 
 
 def upsample(r: random.Random) -> tuple[nn.Module, list[int]]:
-    # No scale just above 2, such as 2.05: where the size doubles, PyTorch differs by version and memory format.
+    # No scale just above 2 (2.05): where the size doubles, PyTorch differs by version and memory format.
     scale = r.choice([2, 3, 8, 1.5, 2.3, (2.0, 3.0), 0.7, 1.0])
     return nn.Upsample(scale_factor=scale, mode="nearest"), [r.choice([1, 5, 32])]
 
