@@ -153,27 +153,23 @@ def _build(configuration: AnyConfiguration) -> Any:
     return TextDetector(configuration)
 
 
-def row(name: str, summary: str, usual: AnyConfiguration, tiny: AnyConfiguration, **changes: Any) -> Recipe:
-    """A recipe of this project's networks; `changes` as for Recipe."""
+def row(name: str, summary: str, usual: AnyConfiguration, tiny: AnyConfiguration) -> Recipe:
+    """A recipe of this project's networks."""
     deformable = not isinstance(usual, MobileNetConfiguration) and any(usual.offset_channels)
     strided = deformable and usual.block == "bottleneck"
-    fields: dict[str, Any] = {
-        "source": "MhLiao/DB",
-        "matches": partial(_matches, usual, _other_depths(usual)),
-        "preprocess": PREPROCESS,
-        "postprocess": POSTPROCESS,
-        **changes,
-    }
     return Recipe(
         name=name,
+        source="MhLiao/DB",
         summary=summary,
+        preprocess=PREPROCESS,
+        postprocess=POSTPROCESS,
+        matches=partial(_matches, usual, _other_depths(usual)),
         configure=partial(_configure, usual),
         build=_build,
         usual=usual,
         tiny=tiny,
         offset_mode="flat_prefix where the stride is 2" if strided else "exact" if deformable else "",
         training_only=TRAINING_ONLY,
-        **fields,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ FIXED_OFFSET_STD = 2.0  # pixels
 VARYING_OFFSET_STD = {"basic": 0.5, "bottleneck": 0.2}
 OUTLIERS = (17.25, -31.5)  # pixels; outside of small maps
 EVERY = 3  # every third row and column of the outputs is kept; the networks' own periods are powers of two
+TOLERANCE = 1e-4  # of probabilities and of logits
 
 
 class Golden(NamedTuple):
@@ -47,6 +49,15 @@ def pictures(path: Path) -> list[torch.Tensor]:
     """The inputs, from bytes to about -0.5 to 0.5."""
     with np.load(path) as file:
         return [torch.from_numpy(file[name].astype(np.float32)) / 255 - 0.5 for name in sorted(file.files)]
+
+
+def assert_equals_golden(actual: Mapping[str, torch.Tensor], expected: tuple[np.ndarray, np.ndarray]) -> None:
+    """`actual` are a network's outputs 'binary' and 'logits' in full, `expected` one of Golden.outputs."""
+    assert ((expected[0] > 0.05) & (expected[0] < 0.95)).mean() >= 0.3, "the golden is saturated"
+    for name, reference in zip(("binary", "logits"), expected):
+        found = actual[name][:, :, ::EVERY, ::EVERY].numpy()
+        assert found.shape == reference.shape
+        assert np.abs(found - reference).max() <= TOLERANCE, name
 
 
 def weights(

@@ -16,7 +16,7 @@ from reference import ReferenceModel
 GOLDEN = Path(__file__).parents[1] / "golden" / "mhliao"
 CASES = sorted(path.stem for path in GOLDEN.glob("*.npz") if path.stem != "pictures")
 PICTURES = mhliao_weights.pictures(GOLDEN / "pictures.npz")  # one, and a batch of two of another size
-TOLERANCE = 1e-4  # of probabilities and of logits
+TOLERANCE = mhliao_weights.TOLERANCE
 EVERY = mhliao_weights.EVERY
 
 
@@ -27,15 +27,6 @@ def checkpoint(case: str, folder: Path) -> tuple[mhliao_weights.Golden, Path]:
     assert all(key.startswith("model.module.") for key in state)
     torch.save(state, str(folder / "final"), _use_new_zipfile_serialization=False)
     return golden, folder / "final"
-
-
-def assert_equals_golden(actual: dict[str, torch.Tensor], expected: tuple[np.ndarray, np.ndarray]) -> None:
-    probability, logits = expected
-    assert ((probability > 0.05) & (probability < 0.95)).mean() >= 0.3
-    for name, reference in (("binary", probability), ("logits", logits)):
-        found = actual[name][:, :, ::EVERY, ::EVERY].numpy()
-        assert found.shape == reference.shape
-        assert np.abs(found - reference).max() <= TOLERANCE, name
 
 
 def outputs_of(module: torch.nn.Module, picture: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -74,7 +65,7 @@ def test_recipe_equals_the_projects_own_code(case, tmp_path):
     assert attention in sizes and (attention or "attention" not in sizes)
     assert len(golden.outputs) == len(PICTURES) == 2
     for picture, expected in zip(PICTURES, golden.outputs):
-        assert_equals_golden(outputs_of(module, picture), expected)
+        mhliao_weights.assert_equals_golden(outputs_of(module, picture), expected)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -83,7 +74,7 @@ def test_file_equals_the_projects_own_code(case, tmp_path):
     model = ReferenceModel(bytes(convert_checkpoint(path, Options(output_logits=True)).data))
     assert model.model.Provenance().Recipe().decode() == case.split("-")[0]
     for picture, expected in zip(PICTURES, golden.outputs):
-        assert_equals_golden(model.run(picture), expected)
+        mhliao_weights.assert_equals_golden(model.run(picture), expected)
 
 
 @pytest.mark.parametrize("case", ["deformable_resnet50", "deformable_resnet50_asf-scale_channel_spatial"])
