@@ -83,15 +83,20 @@ def test_flat_prefix_matters(tmp_path):
 
 def test_usual_sizes_are_mhliaos():
     """Parameter counts of the networks that MhLiao/DB's own code builds, without fc, smooth and thresh."""
-    published = ("resnet18", "deformable_resnet18", "resnet50", "deformable_resnet50")
-    rows = [r for r in RECIPES if r.name in published]
-    counts = {r.name: sum(p.numel() for p in r.build(r.usual).parameters()) for r in rows}
-    assert counts == {
+    published = {
         "resnet18": 12_176_513,
         "deformable_resnet18": 12_612_131,
+        "resnet34": 22_284_673,
         "resnet50": 25_245_313,
         "deformable_resnet50": 26_116_576,
+        "resnet101": 44_237_441,
+        "resnet152": 59_881_089,
+        "mobilenet_v3_large": 4_010_393,
+        "deformable_resnet50_asf": 26_266_410,
     }
+    rows = [r for r in RECIPES if r.name in published]
+    counts = {r.name: sum(p.numel() for p in r.build(r.usual).parameters()) for r in rows}
+    assert counts == published
 
 
 @pytest.mark.parametrize("arch", seeded.FEW_BLOCKS)
