@@ -168,7 +168,7 @@ class Call:
         return self.interpreter.emit(name, layer, inputs, tuple(dims))
 
     def apply(self, name: str, part: Any, x: Value) -> Value:
-        """What the module's own part `name` makes of x: a module that a handler knows, a chain, a function."""
+        """What the module's own part `name` makes of x: a known module, a chain of them, a function."""
         from .layers import registry
 
         path = f"{self.path}.{name}".lstrip(".")

@@ -1,7 +1,7 @@
 """From an ordinary nn.Module to the IR: torch.fx records what it computes, `layers/` says what that means.
 
-Each operation is interpreted as soon as it is recorded, so that sizes which are known are plain numbers in the
-network's Python code, and what unpacks or iterates over parts of a tensor works.
+Each operation is interpreted as soon as it is recorded, so that sizes which are known are plain numbers in
+the network's Python code, and what unpacks or iterates over parts of a tensor works.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class _Tracer(torch.fx.Tracer):
 
     @contextlib.contextmanager
     def leaf_functions(self) -> Iterator[None]:
-        """torch.fx wraps a function where it was imported by name; this does `torchvision.ops.deform_conv2d`."""
+        """torch.fx wraps a function where it was imported by name; this does it where it is an attribute."""
 
         def leaf(*args: Any, **kwargs: Any) -> Any:
             if not any(isinstance(a, torch.fx.Proxy) for a in (*args, *kwargs.values())):

@@ -37,7 +37,7 @@ def emit(
     checked: bool = True,
     offset_read: str = "exact",
 ) -> Value:
-    """`checked` operators want offsets of the output's size. The others read what lies first in the buffer."""
+    """`checked` operators want offsets of the output's size; others read what lies first in the buffer."""
     x, offset, mask = tensors
     shape = weight.array.shape
     if len(shape) != 4:
@@ -63,12 +63,13 @@ def emit(
     if offset_read == "exact" and not all(all_same(v.dims[2:], sizes) for v in given):
         if not checked:
             offset_read = "flat_prefix"
-        elif any(
-            type(a) is int and type(b) is int and a != b for v in given for a, b in zip(v.dims[2:], sizes)
-        ):
-            call.refuse(
-                f"offsets of {offset.dims[2]}x{offset.dims[3]} for an output of {sizes[0]}x{sizes[1]}, which PyTorch refuses too,"
-            )
+        for value in given:
+            pairs = list(zip(value.dims[2:], sizes))
+            if offset_read == "exact" and any(type(a) is type(b) is int and a != b for a, b in pairs):
+                call.refuse(
+                    f"offsets of {pairs[0][0]}x{pairs[1][0]} for an output of {sizes[0]}x{sizes[1]}, which "
+                    "PyTorch refuses too,"
+                )
     layer = DeformConv2d(weight, bias, stride, padding, dilation, groups, offset_groups, offset_read)
     return call.emit(layer, [x, *given], (x.dims[0], shape[0], *sizes))
 

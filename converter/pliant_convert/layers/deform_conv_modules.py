@@ -1,8 +1,9 @@
 """Deformable modules of other projects, known by their class's name and by what they hold.
 
-Deformable-Convolution-V2-PyTorch and its copies (MhLiao/DB's assets/ops/dcn), DCNv2, mmcv and detectron2 call a
-compiled operator that never compares the offset map's size with the output's: where it is larger, they read
-what lies first in each image's buffer. So a pack whose offset convolution has no dilation is a flat read.
+Deformable-Convolution-V2-PyTorch and its copies (MhLiao/DB's assets/ops/dcn), DCNv2, mmcv and detectron2 call
+a compiled operator that never compares the offset map's size with the output's: where it is larger, they
+read what lies first in each image's buffer. So a pack with a dilation that its offset convolution lacks is a
+flat read.
 """
 
 from __future__ import annotations

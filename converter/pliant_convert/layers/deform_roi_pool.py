@@ -1,4 +1,4 @@
-"""DeformRoIPool: position-sensitive pooling of regions with learned shifts, known by class name and attributes.
+"""DeformRoIPool: position-sensitive pooling of regions with learned shifts, known by class and attributes.
 
 Deformable-Convolution-V2-PyTorch's DeformRoIPooling and its packs, DCNv2's DCNv2Pooling and DCNPooling.
 """

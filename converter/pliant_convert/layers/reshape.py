@@ -1,4 +1,4 @@
-"""Reshape: the same elements with other sizes; view, flatten, squeeze and the like, and what is made of them."""
+"""Reshape: the same elements with other sizes; view, flatten, squeeze, and what is made of them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _layer(call: Any, x: Value, dims: list) -> Reshape:
             rows.append((-1, 0, 1, 1))
     if len(unknown) > 1:
         call.refuse(
-            f"a shape with the sizes {unknown[0]} and {unknown[1]}, which are no multiples of the input's sizes,"
+            f"a shape with the sizes {unknown[0]} and {unknown[1]}, no multiples of the input's sizes,"
         )
     return Reshape(*(tuple(column) for column in zip(*rows)))
 

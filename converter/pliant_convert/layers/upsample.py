@@ -35,8 +35,8 @@ def resize(call: Any, x: Value, height: Any, width: Any, mode: str = "nearest", 
     ]
     if any(scale is None or scale.denominator != 1 for scale in scales):
         call.refuse(
-            f"the size {height} x {width}; plain numbers, a scale_factor, other.shape[2:] and whole multiples "
-            "of the input's size are"
+            f"the size {height} x {width}; plain numbers, a scale_factor, other.shape[2:] and whole "
+            "multiples of the input's size are"
         )
     return call.emit(Upsample(float(scales[0]), float(scales[1]), mode, align), [x], dims)
 
