@@ -19,6 +19,7 @@ import pytest
 import test_pictures_projects as projects
 import torch
 from box_reference import Parameters
+from harness import write_model
 from pliant_convert import writer
 from pliant_convert.ir import InputSpec
 from pliant_convert.models.db.processing import ImagePreprocess, TextPostprocess
@@ -153,3 +154,34 @@ def test_inspect_tells_the_processing(pliant_command: Path, tmp_path: Path) -> N
     for words in ("short side 320, long side 500 at most, padded to multiples of 32", "as mmocr_0x does",
                   "any number of candidates", "dilated", "scored inside the outline", "as float32", "3x3 p1"):
         assert words in text, words
+
+
+class FlatRead(nn.Module):
+    """A deformable convolution whose offset map is larger than its output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.ones(4, 2, 3, 3)), None
+        self.stride, self.padding, self.dilation = (2, 2), (1, 1), (1, 1)
+        self.offset_read = "flat_prefix"
+
+    def forward(self, x: torch.Tensor, offset: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError("a leaf: the converter knows such modules by their attributes")
+
+
+class FlatNetwork(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = FlatRead()
+
+    def forward(self, x: torch.Tensor, offset: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return self.conv(x, offset, mask)
+
+
+def test_inspect_tells_the_offset_mode(pliant_command: Path, tmp_path: Path) -> None:
+    model = write_model(FlatNetwork(), tmp_path / "flat.pliant", [2, 18, 9])
+    command = [str(pliant_command), "inspect", str(model), "--size", "16x16"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    text = done.stdout.decode()
+    assert "3x3 s2 p1, mask, offsets flat_prefix" in text, text + done.stderr.decode()
+    assert "1 convolution, 1 reads its offsets as flat_prefix" in text
