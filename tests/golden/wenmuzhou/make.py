@@ -1,7 +1,7 @@
 """Makes the golden files beside it with the project's own code.
 
 python make.py CHECKOUT OLD_CHECKOUT: two checkouts of WenmuZhou/DBNet.pytorch, at e03acf0 and at 48b3e89.
-Needs its dependency `addict`. Its ResNets are made eight times narrower: the widths in their source are divided.
+Needs its dependency `addict`. Its ResNets are made eight times narrower, by the numbers in their source.
 """
 
 from __future__ import annotations
