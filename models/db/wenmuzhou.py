@@ -235,17 +235,22 @@ def _row(name: str, summary: str, backbone: Any, tiny: Any, offset_mode: str = "
         build=_build,
         usual=usual,
         tiny=replace(usual, backbone=tiny, neck_width=4),
-        # ToTensor, then Normalize of config/icdar2015.yaml, in pixels; predict.py resizes uint8 pixels.
+        # tools/predict.py resizes uint8 pixels; ToTensor and Normalize of config/icdar2015.yaml follow, the
+        # mean here in pixels.
         preprocess=ImagePreprocess(
             mean=(123.675, 116.28, 103.53),
             std=(0.229, 0.224, 0.225),
             channel_order="rgb",
+            resize_rule="short_side_round",
             resize_pixel_type="uint8",
             short_side=1024,
+            arithmetic="scale_single",
         ),
-        # predict.sh and the YAML files: 0.7. In post_processing/seg_detector_representer.py polygons are
-        # enlarged like quads.
-        postprocess=TextPostprocess(box_thresh=0.7, polygon_unclip_ratio=1.5, polygon_epsilon=0.005),
+        # predict.sh and the YAML files set 0.7; the rest is of post_processing/, where
+        # polygons are enlarged as much as quads.
+        postprocess=TextPostprocess(
+            box_thresh=0.7, polygon_unclip_ratio=1.5, polygon_epsilon=0.005, rule="wenmuzhou"
+        ),
         training_only=(
             r"(head|segmentation_head)\.thresh\.",
             r"backbone\.(fc|smooth|conv5)\.",
