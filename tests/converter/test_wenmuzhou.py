@@ -9,7 +9,18 @@ import pytest
 import torch
 from pliant_convert import recipes
 from pliant_convert.checkpoint import find_state_dict, open_checkpoint
+from pliant_convert.convert import input_spec
+from pliant_convert.ir import Port
 from pliant_convert.models.db import wenmuzhou
+from pliant_convert.passes import simplify
+from pliant_convert.schema.BoxRule import BoxRule
+from pliant_convert.schema.ChannelOrder import ChannelOrder
+from pliant_convert.schema.PixelType import PixelType
+from pliant_convert.schema.ResizeRule import ResizeRule
+from pliant_convert.trace import trace
+from pliant_convert.writer import Provenance, model_bytes
+from reference import ReferenceModel
+from torchvision.transforms.functional import normalize, to_tensor
 from wenmuzhou_weights import Golden, pixels, thinned
 
 FOLDER = Path(__file__).resolve().parent.parent / "golden" / "wenmuzhou"
@@ -115,6 +126,46 @@ def test_module_equals_original(name, pictures, tmp_path):
         assert_equal(golden, size, probability, logits.pop())
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_file_equals_original(name, pictures, tmp_path):
+    """The graph that is written, computed by the schema's text; its logits are the last sigmoid's input."""
+    golden = Golden(FOLDER / f"{name}.npz")
+    recipe, module, _ = load(checkpoint(golden, tmp_path / "model_best.pth", prefix="module."))
+    graph = trace(module, [input_spec(recipe)], [recipe.output_name])
+    simplify(graph)
+    last = [node for node in graph.nodes if type(node.layer).__name__ == "Sigmoid"][-1]
+    graph.outputs.append(Port("logits", last.inputs[0], (-1, 1, -1, -1)))
+    provenance = Provenance("0", "x.pth", "0" * 64, recipe.name)
+    model = ReferenceModel(model_bytes(graph, "x", recipe.preprocess, recipe.postprocess, provenance))
+    for size, picture in pictures.items():
+        with torch.no_grad():
+            outputs = model.run(pixels(picture))
+        assert_equal(golden, size, outputs["binary"], outputs["logits"])
+
+
+@pytest.mark.parametrize("name", ["deformable_resnet50_fpn", "mobilenet_v3_fpn", "shufflenet_v2_fpem"])
+def test_command(name, tmp_path, convert):
+    golden = Golden(FOLDER / f"{name}.npz")
+    result = convert(checkpoint(golden, tmp_path / "x.pth"), "-o", tmp_path / "x.pliant")
+    assert result.code == 0, result.err
+    assert f"wenmuzhou_{CASES[name][0]}" in result.out
+    model = ReferenceModel((tmp_path / "x.pliant").read_bytes())
+    # Strided blocks as well: here the offset convolution has the stride of what it serves.
+    reads = [t.OffsetRead() for kind, t in map(model.layer, model.nodes) if kind == "DeformConv2d"]
+    assert reads == [0] * (13 if "deformable" in name else 0)
+    names = [model.model.Weights(i).Name().decode() for i in range(model.model.WeightsLength())]
+    assert not [key for key in names if "thresh" in key or "conv5" in key]
+    assert "BatchNorm2d" not in model.layer_names()
+    before, after = model.model.Preprocess(), model.model.Postprocess()
+    assert (before.ResizeRule(), before.ShortSide(), before.MultipleOf()) == (
+        ResizeRule.short_side_round,
+        1024,
+        32,
+    )
+    assert (before.ChannelOrder(), before.ResizePixelType()) == (ChannelOrder.rgb, PixelType.uint8)
+    assert (after.Rule(), after.BoxThresh(), after.PolygonUnclipRatio()) == (BoxRule.wenmuzhou, 0.7, 1.5)
+
+
 def test_old_names_mean_a_bilinear_neck():
     shapes = Golden(FOLDER / "old_deformable_resnet50_fpn.npz").shapes()
     old = recipes.recognise(shapes).configure(shapes)
@@ -149,6 +200,18 @@ def test_every_key_is_needed(recipe):
                 network = recipes.build(recipe, shapes)
                 recipes.load_weights(recipe, network, {k: Described(s) for k, s in shapes.items()})
             assert f"'{key}'" in str(caught.value), (change, key, str(caught.value))
+
+
+def test_preprocessing_is_the_projects():
+    """Mean and std in pixels are its ToTensor and Normalize, to the last bit in the order `scale_single`."""
+    rule = wenmuzhou.RECIPES[0].preprocess
+    levels = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
+    expected = normalize(to_tensor(levels), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]).numpy()
+    scaled = levels.astype(np.float32).transpose(2, 0, 1) / np.float32(rule.scale)
+    mean = np.float32(np.array(rule.mean) / rule.scale).reshape(3, 1, 1)
+    assert rule.arithmetic == "scale_single"
+    assert np.array_equal((scaled - mean) / np.float32(rule.std).reshape(3, 1, 1), expected)
+    assert np.array_equal(pixels(levels.transpose(2, 0, 1)[None])[0].numpy(), expected)
 
 
 def test_not_recognised():
