@@ -32,8 +32,6 @@ const char* word(Arithmetic arithmetic) noexcept {
       return "scale_single";
     case Arithmetic::kFactorSingle:
       return "factor_single";
-    case Arithmetic::kCentreFactor:
-      return "centre_factor";
   }
   return "?";
 }

@@ -35,7 +35,6 @@ enum class Arithmetic {
   kCentreSingle,  ///< f(f(f(pixel - f(mean)) / f(scale)) / f(std))
   kScaleSingle,   ///< f(f(f(pixel / f(scale)) - m) / f(std))
   kFactorSingle,  ///< f(f(f(pixel * f(1 / scale)) - m) / f(std))
-  kCentreFactor,  ///< f(f(pixel - f(mean)) * f(1 / scale / std))
 };
 
 /// value = (pixel - mean[c]) / scale / std[c]. Resizing is OpenCV's bilinear.

@@ -111,10 +111,6 @@ class Normalise {
         return work([=, factor = static_cast<float>(1 / scale_)](float pixel) {
           return (pixel * factor - scaled_mean) / std_single;
         });
-      case Arithmetic::kCentreFactor:
-        return work([=, factor = static_cast<float>(1 / scale_ / std_)](float pixel) {
-          return (pixel - mean_single) * factor;
-        });
     }
   }
 

@@ -41,8 +41,7 @@ constexpr std::array kArithmetics{std::pair{schema::Arithmetic::centre_double, A
                                   std::pair{schema::Arithmetic::double_once, Arithmetic::kDoubleOnce},
                                   std::pair{schema::Arithmetic::centre_single, Arithmetic::kCentreSingle},
                                   std::pair{schema::Arithmetic::scale_single, Arithmetic::kScaleSingle},
-                                  std::pair{schema::Arithmetic::factor_single, Arithmetic::kFactorSingle},
-                                  std::pair{schema::Arithmetic::centre_factor, Arithmetic::kCentreFactor}};
+                                  std::pair{schema::Arithmetic::factor_single, Arithmetic::kFactorSingle}};
 constexpr std::array kBoxRules{std::pair{schema::BoxRule::mhliao, BoxRule::kMhLiao},
                                std::pair{schema::BoxRule::mmocr, BoxRule::kMmocr},
                                std::pair{schema::BoxRule::wenmuzhou, BoxRule::kWenmuZhou},

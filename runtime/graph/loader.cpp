@@ -50,6 +50,7 @@ Node load_node(const schema::Node& table) {
   node.inputs.assign(table.inputs()->begin(), table.inputs()->end());
   node.outputs.assign(table.outputs()->begin(), table.outputs()->end());
   if (auto* deform = std::get_if<layers::DeformConv2d>(&node.layer)) deform->masked = node.inputs.size() > 2;
+  if (auto* pool = std::get_if<layers::DeformRoIPool>(&node.layer)) pool->has_trans = node.inputs.size() > 2;
   return node;
 }
 

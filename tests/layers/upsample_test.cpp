@@ -26,7 +26,7 @@ TEST_CASE("upsample: whole scales") {
   for (const int scale : {1, 2, 4, 8})
     for (const std::int64_t channels : {1, 3, 17, 64}) {
       Case c;
-      c.layer = layers::Upsample{false, double(scale), double(scale + 1)};
+      c.layer = layers::Upsample{layers::Upsample::Mode::kNearest, false, double(scale), double(scale + 1)};
       c.inputs.push_back(random.tensor({2, channels, 5, 3}));
       check(
           c, [&](std::int64_t y) { return y / scale; }, [&](std::int64_t x) { return x / (scale + 1); });
@@ -38,11 +38,11 @@ TEST_CASE("upsample: to another value's size, larger and smaller") {
   const std::pair<std::int64_t, std::int64_t> sizes[] = {{10, 20}, {7, 9}, {1, 1}, {5, 3}, {13, 2}};
   for (const auto& [height, width] : sizes) {
     Case c;
-    c.layer = layers::Upsample{true, 1, 1};
+    c.layer = layers::Upsample{layers::Upsample::Mode::kNearest, true, 1, 1};
     c.inputs.push_back(random.tensor({2, 5, 5, 3}));
     c.inputs.push_back(random.tensor({1, 2, height, width}));
-    const auto rows = [&](std::int64_t y) { return y * 5 / height; };
-    const auto columns = [&](std::int64_t x) { return x * 3 / width; };
+    const auto rows = [height = height](std::int64_t y) { return y * 5 / height; };
+    const auto columns = [width = width](std::int64_t x) { return x * 3 / width; };
     check(c, rows, columns);
   }
 }

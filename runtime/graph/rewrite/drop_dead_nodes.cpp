@@ -14,8 +14,9 @@ void drop_dead_nodes(Graph& graph) {
   for (std::size_t i = graph.nodes.size(); i-- > 0;) {
     if (!is_dead(graph.nodes[i])) continue;
     for (const int value : graph.nodes[i].inputs) --readers[static_cast<std::size_t>(value)];
-    graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(i));
+    graph.nodes[i].outputs.clear();
   }
+  remove_without_outputs(graph);
 }
 
 }  // namespace pliant::runtime::rewrite

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "runtime/graph/rewrite/rewrite.hpp"
@@ -49,17 +50,18 @@ void fuse_activation(Graph& graph, const backends::Backend& backend) {
     if (activation == Activation::kNone) continue;
     const int value = graph.nodes[i].inputs[0];
     if (readers[static_cast<std::size_t>(value)] != 1) continue;
-    const auto producer =
-        std::find_if(graph.nodes.begin(), graph.nodes.begin() + static_cast<std::ptrdiff_t>(i),
-                     [value](const Node& node) { return node.outputs == std::vector<int>{value}; });
-    if (producer == graph.nodes.begin() + static_cast<std::ptrdiff_t>(i)) continue;
+    // Backwards: it is mostly the node before, and large networks are not searched from their beginning.
+    const auto producer = std::find_if(
+        std::make_reverse_iterator(graph.nodes.begin() + static_cast<std::ptrdiff_t>(i)), graph.nodes.rend(),
+        [value](const Node& node) { return node.outputs.size() == 1 && node.outputs[0] == value; });
+    if (producer == graph.nodes.rend()) continue;
     const auto fused = with_activation(producer->layer, activation, backend);
     if (!fused) continue;
     producer->layer = *fused;
     producer->outputs = graph.nodes[i].outputs;
-    graph.nodes.erase(graph.nodes.begin() + static_cast<std::ptrdiff_t>(i));
-    --i;
+    graph.nodes[i].outputs.clear();
   }
+  remove_without_outputs(graph);
 }
 
 }  // namespace pliant::runtime::rewrite

@@ -14,24 +14,25 @@ Epilogue* epilogue_of(layers::Layer& layer) {
   return nullptr;
 }
 
-/// Index of the node that makes `value`, or -1.
-int producer_of(const Graph& graph, int value) {
-  for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+/// Index of the node before `reader` that makes `value`, or -1. It is mostly near.
+int producer_of(const Graph& graph, int value, std::size_t reader) {
+  for (std::size_t i = reader; i-- > 0;)
     if (std::find(graph.nodes[i].outputs.begin(), graph.nodes[i].outputs.end(), value) !=
         graph.nodes[i].outputs.end())
       return static_cast<int>(i);
   return -1;
 }
 
-/// Whether the sum in `add` can move into the convolution that makes its input `side`.
-bool can_take(Graph& graph, const backends::Backend& backend, const Node& add, int side,
+/// Whether the sum in the node `at` can move into the convolution that makes its input `side`.
+bool can_take(Graph& graph, const backends::Backend& backend, std::size_t at, int side,
               const std::vector<int>& readers, const std::vector<Shape>& shapes) {
+  const Node& add = graph.nodes[at];
   const int value = add.inputs[static_cast<std::size_t>(side)];
   const int other = add.inputs[static_cast<std::size_t>(1 - side)];
   if (value == other || readers[static_cast<std::size_t>(value)] != 1) return false;
   // A broadcast sum is no residual.
   if (!(shapes[static_cast<std::size_t>(value)] == shapes[static_cast<std::size_t>(other)])) return false;
-  const int producer = producer_of(graph, value);
+  const int producer = producer_of(graph, value, at);
   if (producer < 0) return false;
   Node& conv = graph.nodes[static_cast<std::size_t>(producer)];
   const Epilogue* epilogue = epilogue_of(conv.layer);
@@ -53,8 +54,8 @@ void fuse_residual(Graph& graph, const backends::Backend& backend) {
     int side = -1;
     // Of two convolutions the later one: its result is the fresher in cache.
     for (const int candidate : {0, 1}) {
-      if (!can_take(graph, backend, add, candidate, readers, shapes)) continue;
-      const int producer = producer_of(graph, add.inputs[static_cast<std::size_t>(candidate)]);
+      if (!can_take(graph, backend, i, candidate, readers, shapes)) continue;
+      const int producer = producer_of(graph, add.inputs[static_cast<std::size_t>(candidate)], i);
       if (producer > best) {
         best = producer;
         side = candidate;
@@ -67,9 +68,9 @@ void fuse_residual(Graph& graph, const backends::Backend& backend) {
     conv.inputs.push_back(add.inputs[static_cast<std::size_t>(1 - side)]);
     conv.outputs = add.outputs;
     graph.nodes[i] = std::move(conv);
-    graph.nodes.erase(graph.nodes.begin() + best);
-    --i;
+    graph.nodes[static_cast<std::size_t>(best)].outputs.clear();
   }
+  remove_without_outputs(graph);
 }
 
 }  // namespace pliant::runtime::rewrite

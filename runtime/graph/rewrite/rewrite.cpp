@@ -25,6 +25,10 @@ std::vector<Shape> sample_shapes(const Graph& graph) {
   }
 }
 
+void remove_without_outputs(Graph& graph) {
+  std::erase_if(graph.nodes, [](const Node& node) { return node.outputs.empty(); });
+}
+
 Graph rewrite_all(const Graph& graph, const backends::Backend& backend) {
   Graph result = graph;
   drop_dead_nodes(result);

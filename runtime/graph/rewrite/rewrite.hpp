@@ -21,6 +21,9 @@ void fuse_activation(Graph& graph, const backends::Backend& backend);
 /// Removes nodes whose results nobody reads.
 void drop_dead_nodes(Graph& graph);
 
+/// What a pass takes out it marks by clearing its outputs, and calls this once in the end.
+void remove_without_outputs(Graph& graph);
+
 /// All passes in their order.
 Graph rewrite_all(const Graph& graph, const backends::Backend& backend);
 
