@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import mhliao, mmocr
+from . import easyocr, mhliao, mmocr
 from .recipe import Recipe, UnknownLayout
 
-RECIPES: tuple[Recipe, ...] = (*mhliao.RECIPES, *mmocr.RECIPES)
+RECIPES: tuple[Recipe, ...] = (*mhliao.RECIPES, *easyocr.RECIPES, *mmocr.RECIPES)
 
 __all__ = ["RECIPES", "Recipe", "UnknownLayout"]
