@@ -18,9 +18,8 @@ from .configuration import offset_groups
 from .processing import ImagePreprocess, TextPostprocess
 from .recipe import Recipe, Shapes, UnknownLayout, depth, width
 
-# Checkpoints from before version 2 of MMCV's pack have the offset convolution beside `conv2`: same stride and layout.
+# Before version 2 of MMCV's pack the offset convolution stood beside `conv2`; it has the same stride.
 _OFFSETS = (".conv2.conv_offset.", ".conv2_offset.")
-_STD = (58.395, 57.12, 57.375)
 
 
 @dataclass(frozen=True)
@@ -45,20 +44,23 @@ class MmocrConfiguration:
     smooth_norm: bool = False
     joined: bool = False  # one more convolution over all scales
     head_bias: bool = False
+    head: str = "det_head"  # its name among the keys
+    offsets_beside: bool = False  # the offset convolution is `conv2_offset`, not `conv2.conv_offset`
 
     def describe(self) -> str:
         """The sizes in a few words."""
         deformable = sum(depth for depth, channels in zip(self.depths, self.offset_channels) if channels)
         text = f"blocks {'-'.join(map(str, self.depths))}, width {self.planes[0]}, neck {self.lateral}"
+        text += ", scale_channel_spatial attention" if self.attention else ""
         return text + (f", {deformable} deformable convolutions" if deformable else "")
 
 
-def _matches(usual: MmocrConfiguration, head: str, shapes: Shapes) -> bool:
+def _matches(usual: MmocrConfiguration, shapes: Shapes) -> bool:
     blocks = [key for key in shapes if key.startswith("backbone.layer")]
     return (
         bool(blocks)
         and any(key.startswith("neck.lateral_convs.") for key in shapes)
-        and any(key.startswith(f"{head}.binarize.") for key in shapes)
+        and any(key.startswith(f"{usual.head}.binarize.") for key in shapes)
         and any(key.endswith(".conv3.weight") for key in blocks) == (usual.block == "bottleneck")
         and any(mark in key for key in blocks for mark in _OFFSETS) == any(usual.offset_channels)
         and any(key.startswith("backbone.stem.") for key in shapes) == usual.oclip
@@ -76,14 +78,18 @@ def _configure(usual: MmocrConfiguration, shapes: Shapes) -> MmocrConfiguration:
         stem=_stem(usual, shapes),
         planes=tuple(_planes(usual, shapes, stage) for stage in stages),
         offset_channels=tuple(_offset_channels(usual, shapes, stage) for stage in stages),
-        lateral=width(shapes, "neck", (f"{unit}.conv.weight" for unit in lateral), f"{lateral[0]}.conv.weight"),
+        lateral=width(
+            shapes, "neck", (f"{unit}.conv.weight" for unit in lateral), f"{lateral[0]}.conv.weight"
+        ),
         smooth=width(shapes, "neck", (f"{unit}.conv.weight" for unit in smooth), f"{smooth[0]}.conv.weight"),
         lateral_bias=any(f"{unit}.conv.bias" in shapes for unit in lateral),
         lateral_norm=any(f"{unit}.bn.weight" in shapes for unit in lateral),
         smooth_bias=any(f"{unit}.conv.bias" in shapes for unit in smooth),
         smooth_norm=any(f"{unit}.bn.weight" in shapes for unit in smooth),
         joined=any(key.startswith("neck.out_conv.") for key in shapes),
-        head_bias=any(f"{head}.binarize.0.bias" in shapes for head in ("det_head", "bbox_head")),
+        head_bias=f"{usual.head}.binarize.0.bias" in shapes,
+        offsets_beside=not any(_OFFSETS[0] in key for key in shapes)
+        and any(_OFFSETS[1] in key for key in shapes),
     )
 
 
@@ -123,11 +129,6 @@ def _offset_channels(usual: MmocrConfiguration, shapes: Shapes, stage: str) -> i
     return channels
 
 
-def _renamed(key: str) -> str:
-    key = key.replace(".conv2_offset.", ".conv2.conv_offset.")
-    return "det_head." + key[len("bbox_head.") :] if key.startswith("bbox_head.") else key
-
-
 _RESNET18 = MmocrConfiguration("basic", (2, 2, 2, 2), 64, (64, 128, 256, 512), (0, 0, 0, 0), 256, 64)
 _RESNET50 = replace(_RESNET18, block="bottleneck", depths=(3, 4, 6, 3))
 _BACKBONES = {
@@ -142,7 +143,7 @@ def _recipe(version: str, backbone: str, attention: bool) -> Recipe:
     """A row; where MMOCR has no configuration of a combination, the values are those of its closest one."""
     old = version == "0.x"
     words, usual = _BACKBONES[backbone]
-    usual = replace(usual, attention=attention)
+    usual = replace(usual, attention=attention, head="bbox_head" if old else "det_head")
     network = "dbnetpp" if attention else "dbnet"
     # The pipelines of 0.x: dbnet_r50dcnv2 and dbnetpp_r50dcnv2 have MhLiao's mean, dbnet_r18 has ImageNet's.
     mhliaos_mean = old and backbone != "resnet18"
@@ -150,25 +151,30 @@ def _recipe(version: str, backbone: str, attention: bool) -> Recipe:
         name=f"mmocr{'0' if old else ''}_{network}_{backbone}",
         source=f"MMOCR {version}",
         summary=f"{'DBNet++' if attention else 'DBNet'} with {words} as MMOCR {version} trains it",
-        matches=partial(_matches, usual, "bbox_head" if old else "det_head"),
+        matches=partial(_matches, usual),
         configure=partial(_configure, usual),
         build=_build,
         usual=usual,
         tiny=replace(usual, stem=4, planes=(4, 4, 4, 8), lateral=8, smooth=2),
-        rename=_renamed,
         offset_mode="exact" if any(usual.offset_channels) else "",
+        # Their test pipelines: scale (1333, 736) for ResNet-18, (4068, 1024) for the others.
         preprocess=ImagePreprocess(
             mean=(122.67891434, 116.66876762, 104.00698793) if mhliaos_mean else (123.675, 116.28, 103.53),
-            std=_STD,
+            std=(58.395, 57.12, 57.375),
             scale=1.0,
             channel_order="rgb",
             resize_pixel_type="uint8",
+            resize_rule="keep_ratio_pad",
             short_side=736 if backbone == "resnet18" else 1024,
+            long_side=1333 if backbone == "resnet18" else 4068,
+            arithmetic="centre_single",
         ),
+        # DBPostprocessor's defaults; its min_text_width is 5, all of it asked for after unclipping.
         postprocess=TextPostprocess(
+            rule="mmocr_0x" if old else "mmocr",
             box_thresh=0.3,
             polygon_unclip_ratio=1.5,
-            max_candidates=3001,  # it stops where the index is greater than 3000
+            max_candidates=3000,
             polygon_epsilon=0.002 if attention else 0.01,
         ),
         training_only=(
@@ -183,7 +189,8 @@ def _recipe(version: str, backbone: str, attention: bool) -> Recipe:
 
 RECIPES = tuple(
     _recipe(version, backbone, attention)
-    for version, backbones in (("1.x", tuple(_BACKBONES)), ("0.x", ("resnet18", "resnet50", "resnet50_dcnv2")))
-    for backbone in backbones
+    for version in ("1.x", "0.x")
+    for backbone in _BACKBONES
     for attention in (False, True)
+    if version == "1.x" or backbone != "resnet50_oclip"
 )

@@ -1,7 +1,6 @@
 """The DB and DB++ detectors of MMOCR as ordinary PyTorch modules.
 
-Attribute names are those of MMOCR's checkpoints (1.x; recipes rename what 0.x calls otherwise). Only what
-inference needs is built.
+Attribute names are those of MMOCR's checkpoints. Only what inference needs is built.
 """
 
 from __future__ import annotations
@@ -20,11 +19,8 @@ if TYPE_CHECKING:
     from .mmocr import MmocrConfiguration
 
 
-class DeformConvPack(nn.Module):
-    """3x3 deformable convolution, padding 1, no bias, that computes offsets and mask from its own input.
-
-    `conv_offset` has the stride of the convolution itself, so its map has the size of the output.
-    """
+class DeformConv(nn.Module):
+    """3x3 deformable convolution, padding 1, no bias; `offset` has the output's size: offsets, then mask."""
 
     def __init__(self, width: int, stride: int, offset_channels: int) -> None:
         super().__init__()
@@ -32,18 +28,44 @@ class DeformConvPack(nn.Module):
         self.split = 18 * groups
         self.weight = nn.Parameter(torch.empty(width, width, 3, 3))
         nn.init.kaiming_uniform_(self.weight, nonlinearity="relu")
-        self.conv_offset = nn.Conv2d(width, offset_channels, 3, stride=stride, padding=1)
         self.step = stride
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        offset, mask = self.conv_offset(x), None
+    def forward(self, x: torch.Tensor, offset: torch.Tensor) -> torch.Tensor:
+        mask = None
         if self.masked:
             offset, mask = offset[:, : self.split], offset[:, self.split :].sigmoid()
         return deform_conv2d(x, offset, self.weight, stride=self.step, padding=1, mask=mask)
 
 
+class DeformConvPack(DeformConv):
+    """The same with the convolution that computes the map, which has its stride."""
+
+    def __init__(self, width: int, stride: int, offset_channels: int) -> None:
+        super().__init__(width, stride, offset_channels)
+        self.conv_offset = nn.Conv2d(width, offset_channels, 3, stride=stride, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x, self.conv_offset(x))
+
+
+class DeformBottleneck(Bottleneck):
+    """The offset convolution is a part of `conv2` or, in old checkpoints, stands `beside` it."""
+
+    def __init__(self, inputs: int, planes: int, stride: int, offset_channels: int, beside: bool) -> None:
+        super().__init__(inputs, planes, stride, 0, "exact")
+        self.beside = beside
+        if beside:
+            self.conv2 = DeformConv(planes, stride, offset_channels)
+            self.conv2_offset = nn.Conv2d(planes, offset_channels, 3, stride=stride, padding=1)
+        else:
+            self.conv2 = DeformConvPack(planes, stride, offset_channels)
+
+    def middle(self, x: torch.Tensor) -> torch.Tensor:
+        return self.conv2(x, self.conv2_offset(x)) if self.beside else self.conv2(x)
+
+
 class PooledBottleneck(Bottleneck):
-    """oCLIP's: all convolutions have stride 1, average pooling after the second and in the shortcut halves."""
+    """oCLIP's: convolutions of stride 1; average pooling after the second and in the shortcut halves."""
 
     def __init__(self, inputs: int, planes: int, stride: int) -> None:
         super().__init__(inputs, planes, 1, 0, "exact")
@@ -55,9 +77,6 @@ class PooledBottleneck(Bottleneck):
                 nn.Conv2d(inputs, outputs, 1, bias=False),
                 nn.BatchNorm2d(outputs),
             )
-
-    def middle(self, x: torch.Tensor) -> torch.Tensor:
-        return self.conv2(x)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.relu(self.bn1(self.conv1(x)))
@@ -86,7 +105,9 @@ class Backbone(nn.Module):
             self.relu = nn.ReLU(inplace=True)
             self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
         inputs, self.widths = c.stem, []
-        for number, (depth, planes, offsets) in enumerate(zip(c.depths, c.planes, c.offset_channels), start=1):
+        for number, (depth, planes, offsets) in enumerate(
+            zip(c.depths, c.planes, c.offset_channels), start=1
+        ):
             blocks = []
             for index in range(depth):
                 stride = 2 if index == 0 and number > 1 else 1
@@ -113,10 +134,9 @@ def _block(c: MmocrConfiguration, inputs: int, planes: int, stride: int, offsets
         return PooledBottleneck(inputs, planes, stride)
     if c.block == "basic":
         return BasicBlock(inputs, planes, stride, 0, "exact")
-    block = Bottleneck(inputs, planes, stride, 0, "exact")
     if offsets:
-        block.conv2 = DeformConvPack(planes, stride, offsets)
-    return block
+        return DeformBottleneck(inputs, planes, stride, offsets, c.offsets_beside)
+    return Bottleneck(inputs, planes, stride, 0, "exact")
 
 
 class ConvUnit(nn.Module):
@@ -175,7 +195,8 @@ class Neck(nn.Module):
             ConvUnit(w, c.lateral, 1, c.lateral_bias, c.lateral_norm, relu[c.lateral_norm]) for w in widths
         )
         self.smooth_convs = nn.ModuleList(
-            ConvUnit(c.lateral, c.smooth, 3, c.smooth_bias, c.smooth_norm, relu[c.smooth_norm]) for _ in widths
+            ConvUnit(c.lateral, c.smooth, 3, c.smooth_bias, c.smooth_norm, relu[c.smooth_norm])
+            for _ in widths
         )
         self.attention, self.joined = c.attention, c.joined
         if c.attention:
@@ -228,7 +249,8 @@ class MmocrDetector(nn.Module):
         super().__init__()
         self.backbone = Backbone(configuration)
         self.neck = Neck(self.backbone.widths, configuration)
-        self.det_head = Head(configuration.smooth, configuration.head_bias)
+        self.head_name = configuration.head
+        self.add_module(self.head_name, Head(configuration.smooth, configuration.head_bias))
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return self.det_head(self.neck(self.backbone(image)))
+        return getattr(self, self.head_name)(self.neck(self.backbone(image)))

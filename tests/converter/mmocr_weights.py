@@ -1,7 +1,7 @@
 """Lively weights for MMOCR's keys from a seed, by NumPy alone, so that they are the same everywhere.
 
-Lively: most probabilities are far from 0 and 1, offsets reach a few pixels with some far outliers, mask logits
-spread around zero. Residual branches are damped, or rounding errors would grow from block to block.
+Lively: most probabilities are far from 0 and 1, offsets reach a few pixels with some far outliers, mask
+logits spread around zero. Residual branches are damped, or rounding errors would grow from block to block.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 def weights(shapes: Shapes, seed: int, logits: tuple[float, float] = (1.0, 0.0)) -> dict[str, np.ndarray]:
     """An array for every key, drawn in the order of the sorted keys.
 
-    `logits` are what the last layer's weight is multiplied with and its bias; they make the probabilities lively.
+    `logits` are what the last layer's weight is multiplied with and its bias, for lively probabilities.
     """
     random = np.random.RandomState(seed)
     made = {}
@@ -45,7 +45,9 @@ def _draw(random: np.random.RandomState, key: str, shapes: Shapes) -> np.ndarray
         block, _, name = path.rpartition(".")
         last = name == "bn3" or (name == "bn2" and f"{block}.bn3.weight" not in shapes)
         damping = RESIDUAL_SCALE if last and ".layer" in key else 1.0
-        return damping * (random.uniform(0.6, 1.4, shape) if kind == "weight" else random.normal(0, 0.2, shape))
+        return damping * (
+            random.uniform(0.6, 1.4, shape) if kind == "weight" else random.normal(0, 0.2, shape)
+        )
     if "conv_offset" in path:
         return _offsets(random, kind, shape)
     if kind == "bias":
@@ -56,8 +58,8 @@ def _draw(random: np.random.RandomState, key: str, shapes: Shapes) -> np.ndarray
 
 
 def _offsets(random: np.random.RandomState, kind: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Weight or bias of an offset convolution with masks: two thirds offsets, one third mask logits."""
-    offsets = shape[0] * 2 // 3
+    """Weight or bias of an offset convolution: 18 channels a group, or 27 with the mask's behind them all."""
+    offsets = shape[0] if shape[0] % 27 else shape[0] * 2 // 3
     array = random.normal(0.0, 1.0, shape)
     if kind == "weight":
         array /= np.sqrt(np.prod(shape[1:]))

@@ -23,32 +23,49 @@ sys.path.insert(0, str(HERE.parent.parent / "converter"))
 from mmocr_weights import weights  # noqa: E402
 
 STEP = 3  # of the pixels that are kept of each output
-# Pictures: images, height, width. The third is not for oCLIP, whose pooling and shortcut disagree at odd sizes.
+# Images, height, width. The third is not for oCLIP, whose pooling and shortcut disagree at odd sizes.
 SIZES = ((1, 64, 128), (2, 64, 64), (1, 75, 109))
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 LOGIT_STD = 1.5
 
-# Recipe -> (configuration, seed, base width, lateral width, smooth width).
-CASES = {
+DB, DBPP = "textdet/dbnet", "textdet/dbnetpp"
+OPTIONS = {
+    "neck": dict(
+        bias_on_lateral=True,
+        bn_re_on_lateral=True,
+        bias_on_smooth=True,
+        bn_re_on_smooth=True,
+        conv_after_concat=True,
+    ),
+    "head": {"with_bias": True},
+    "dcn": {"type": "DCNv2", "deform_groups": 2},
+}
+# Recipe, with a variant behind a dash -> (configuration, seed, base, lateral and smooth width, changes).
+CASES: dict[str, dict[str, tuple]] = {
     "1.x": {
-        "mmocr_dbnet_resnet18": ("textdet/dbnet/_base_dbnet_resnet18_fpnc.py", 1, 16, 24, 8),
-        "mmocr_dbnet_resnet50": ("textdet/dbnet/dbnet_resnet50_1200e_icdar2015.py", 2, 8, 16, 4),
-        "mmocr_dbnet_resnet50_dcnv2": ("textdet/dbnet/_base_dbnet_resnet50-dcnv2_fpnc.py", 3, 12, 24, 8),
-        "mmocr_dbnet_resnet50_oclip": ("textdet/dbnet/dbnet_resnet50-oclip_1200e_icdar2015.py", 4, 8, 16, 4),
-        "mmocr_dbnetpp_resnet50": ("textdet/dbnetpp/dbnetpp_resnet50_fpnc_1200e_icdar2015.py", 5, 8, 16, 4),
-        "mmocr_dbnetpp_resnet50_dcnv2": (
-            "textdet/dbnetpp/_base_dbnetpp_resnet50-dcnv2_fpnc.py",
-            *(6, 12, 24, 8),
-        ),
+        "mmocr_dbnet_resnet18": (f"{DB}/_base_dbnet_resnet18_fpnc.py", 1, 16, 24, 8, {}),
+        "mmocr_dbnet_resnet50": (f"{DB}/dbnet_resnet50_1200e_icdar2015.py", 2, 8, 16, 4, {}),
+        "mmocr_dbnet_resnet50_dcnv2": (f"{DB}/_base_dbnet_resnet50-dcnv2_fpnc.py", 3, 12, 24, 8, {}),
+        "mmocr_dbnet_resnet50_oclip": (f"{DB}/dbnet_resnet50-oclip_1200e_icdar2015.py", 4, 8, 16, 4, {}),
+        "mmocr_dbnetpp_resnet50": (f"{DBPP}/dbnetpp_resnet50_fpnc_1200e_icdar2015.py", 5, 8, 16, 4, {}),
+        "mmocr_dbnetpp_resnet50_dcnv2": (f"{DBPP}/_base_dbnetpp_resnet50-dcnv2_fpnc.py", 6, 12, 24, 8, {}),
         "mmocr_dbnetpp_resnet50_oclip": (
-            "textdet/dbnetpp/dbnetpp_resnet50-oclip_fpnc_1200e_icdar2015.py",
-            *(7, 8, 16, 4),
+            f"{DBPP}/dbnetpp_resnet50-oclip_fpnc_1200e_icdar2015.py",
+            *(7, 8, 16, 4, {}),
+        ),
+        "mmocr_dbnetpp_resnet50_dcnv2-options": (
+            f"{DBPP}/_base_dbnetpp_resnet50-dcnv2_fpnc.py",
+            *(11, 8, 16, 4, OPTIONS),
+        ),
+        "mmocr_dbnet_resnet50_dcnv2-v1": (
+            f"{DB}/_base_dbnet_resnet50-dcnv2_fpnc.py",
+            *(12, 8, 16, 4, {"dcn": {"type": "DCN", "deform_groups": 1}}),
         ),
     },
     "0.x": {
-        "mmocr0_dbnet_resnet18": ("_base_/det_models/dbnet_r18_fpnc.py", 8, 8, 16, 4),
-        "mmocr0_dbnet_resnet50_dcnv2": ("_base_/det_models/dbnet_r50dcnv2_fpnc.py", 9, 8, 16, 4),
-        "mmocr0_dbnetpp_resnet50_dcnv2": ("_base_/det_models/dbnetpp_r50dcnv2_fpnc.py", 10, 8, 16, 4),
+        "mmocr0_dbnet_resnet18": ("_base_/det_models/dbnet_r18_fpnc.py", 8, 8, 16, 4, {}),
+        "mmocr0_dbnet_resnet50_dcnv2": ("_base_/det_models/dbnet_r50dcnv2_fpnc.py", 9, 8, 16, 4, {}),
+        "mmocr0_dbnetpp_resnet50_dcnv2": ("_base_/det_models/dbnetpp_r50dcnv2_fpnc.py", 10, 8, 16, 4, {}),
     },
 }
 UNUSED = "pycocotools lmdb rapidfuzz imgaug lanms scipy skimage seaborn shapely pyclipper terminaltables tqdm"
@@ -87,21 +104,26 @@ class InertPackages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def replace_compiled_operators() -> None:
-    """MMCV's compiled extension becomes inert but for one operator, which becomes torchvision's."""
+    """MMCV's compiled extension becomes inert but for two operators, which become torchvision's."""
     import mmcv
 
     mmcv._ext = sys.modules["mmcv._ext"] = InertModule("mmcv._ext")
-    import mmcv.ops.modulated_deform_conv as where
+    import mmcv.ops.deform_conv as v1
+    import mmcv.ops.modulated_deform_conv as v2
 
-    def modulated(x, offset, mask, weight, bias, stride, padding, dilation, groups, deform_groups):  # noqa: ANN
-        assert groups == 1 and offset.shape[1] == deform_groups * 18
+    def modulated(x, offset, mask, weight, bias, stride, padding, dilation, groups, deform_groups):
+        assert groups == 1 and offset.shape[1] == deform_groups * 18 and mask.shape[1] == deform_groups * 9
         return torchvision.ops.deform_conv2d(x, offset, weight, bias, stride, padding, dilation, mask)
 
-    where.modulated_deform_conv2d = modulated
+    def plain(x, offset, weight, stride, padding, dilation, groups, deform_groups, *_):
+        assert groups == 1 and offset.shape[1] == deform_groups * 18
+        return torchvision.ops.deform_conv2d(x, offset, weight, None, stride, padding, dilation)
+
+    v1.deform_conv2d, v2.modulated_deform_conv2d = plain, modulated
 
 
-def build(version: str, path: Path, base: int, lateral: int, smooth: int) -> torch.nn.Module:
-    """The network of one of MMOCR's own configurations, narrower."""
+def build(version: str, path: Path, base: int, lateral: int, smooth: int, changes: dict) -> torch.nn.Module:
+    """The network of one of MMOCR's own configurations, narrower and with changes."""
     if version == "1.x":
         import mmocr.models  # noqa: F401
         from mmengine.config import Config
@@ -124,6 +146,10 @@ def build(version: str, path: Path, base: int, lateral: int, smooth: int) -> tor
     model.neck.in_channels = widths if basic else [4 * width for width in widths]
     model.neck.lateral_channels, model.neck.out_channels = lateral, smooth
     model[head].in_channels = 4 * smooth
+    model.neck.update(changes.get("neck", {}))
+    model[head].update(changes.get("head", {}))
+    if "dcn" in changes:
+        model.backbone.dcn = dict(changes["dcn"], fallback_on_stride=False)
     return make(model).eval()
 
 
@@ -161,8 +187,8 @@ def main() -> None:
     sys.meta_path.append(InertPackages())
     replace_compiled_operators()
     np.savez_compressed(HERE / "pictures.npz", *pictures())
-    for name, (path, seed, *widths) in CASES[version].items():
-        network = build(version, configs / path, *widths)
+    for name, (path, seed, *sizes) in CASES[version].items():
+        network = build(version, configs / path, *sizes)
         shapes = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
         inputs = pictures()[: 2 if "oclip" in name else 3]
 
