@@ -174,7 +174,8 @@ class _Writer:
             elif isinstance(item, str):
                 item = self.builder.CreateString(item)
             elif isinstance(item, tuple) and not isinstance(item, Pair):
-                item = self.vector(item, np.float64)
+                types = {"int": np.int32, "long": np.int64, "double": np.float64}
+                item = self.vector(item, types[field.metadata.get("type", "double")])
             fields[field.name] = item
         return self.raw_table(name, fields)
 
