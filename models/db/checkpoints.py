@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from . import easyocr, mhliao, wenmuzhou
+from . import easyocr, mhliao, mmocr, wenmuzhou
 from .recipe import Recipe, UnknownLayout
 
-RECIPES: tuple[Recipe, ...] = (*mhliao.RECIPES, *easyocr.RECIPES, *wenmuzhou.RECIPES)
+RECIPES: tuple[Recipe, ...] = (
+    *mhliao.RECIPES,
+    *easyocr.RECIPES,
+    *mmocr.RECIPES,
+    *wenmuzhou.RECIPES,
+)
 
 __all__ = ["RECIPES", "Recipe", "UnknownLayout"]
