@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import mhliao
+from . import easyocr, mhliao
 from .recipe import Recipe, UnknownLayout
 
-RECIPES: tuple[Recipe, ...] = (*mhliao.RECIPES,)
+RECIPES: tuple[Recipe, ...] = (*mhliao.RECIPES, *easyocr.RECIPES)
 
 __all__ = ["RECIPES", "Recipe", "UnknownLayout"]
