@@ -67,6 +67,17 @@ Port load_port(const schema::Port& table) {
   return port;
 }
 
+std::string weight_dtype(const schema::Model& model) {
+  bool single = false;
+  bool half = false;
+  if (model.weights() != nullptr)
+    for (const schema::Weight* weight : *model.weights())
+      (weight->dtype() == schema::DType::float16 ? half : single) = true;
+  if (single && half) return "float32 and float16";
+  if (half) return "float16";
+  return single ? "float32" : "";
+}
+
 }  // namespace
 
 Graph load_graph(const schema::Model& model, std::uint64_t file_bytes) {
@@ -97,6 +108,7 @@ ModelInfo load_info(const schema::Model& model, const Graph& graph, std::uint64_
   for (const layers::Weight& weight : graph.weights)
     info.parameters += static_cast<std::uint64_t>(weight.shape.elements());
   info.weight_bytes = info.parameters * sizeof(float);
+  info.weight_dtype = weight_dtype(model);
   info.nodes = graph.nodes.size();
   if (const schema::Provenance* p = model.provenance())
     info.provenance = {text(p->recipe()), text(p->converter_version()), text(p->source_file()),
