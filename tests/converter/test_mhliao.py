@@ -109,3 +109,26 @@ def test_mobilenet_small_is_refused():
     shapes["backbone.features.12.0.weight"] = (576, 96, 1, 1)
     with pytest.raises(ConvertError, match="no known architecture"):
         recipes.recognise(shapes)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (1 << 40, 1), (3,) * 9])
+@pytest.mark.parametrize("case", ["mobilenet_v3_large", "deformable_resnet18_asf-scale_channel", "resnet152"])
+def test_senseless_shapes(case, shape):
+    """Keys of a known network with senseless shapes: one clear error, and no memory for them."""
+    shapes = {
+        key.replace("model.module.", ""): shape for key in mhliao_weights.load(GOLDEN / f"{case}.npz").shapes
+    }
+    recipe = recipes.recognise(shapes)
+    assert recipe.name == case.split("-")[0]
+    with pytest.raises(ConvertError, match=f"no {recipe.name}|neck"):
+        recipes.build(recipe, shapes)
+
+
+def test_an_attention_without_its_parts():
+    shapes = dict(mhliao_weights.load(GOLDEN / "deformable_resnet18_asf-scale_channel.npz").shapes)
+    shapes = {
+        key.replace("model.module.", ""): shape for key, shape in shapes.items() if "enhanced" not in key
+    }
+    recipe = recipes.recognise(shapes)
+    with pytest.raises(ConvertError, match="enhanced_attention"):
+        recipes.build(recipe, shapes)

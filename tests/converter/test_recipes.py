@@ -82,7 +82,7 @@ def test_flat_prefix_matters(tmp_path):
 
 
 def test_usual_sizes_are_mhliaos():
-    """Parameter counts of the networks that MhLiao/DB's own code builds, without fc, smooth and thresh."""
+    """Parameter counts of the networks that MhLiao/DB's own code builds, without training-only parts."""
     published = {
         "resnet18": 12_176_513,
         "deformable_resnet18": 12_612_131,
