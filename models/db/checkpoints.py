@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import easyocr, mhliao
+from . import easyocr, mhliao, paddle
 from .recipe import Recipe, UnknownLayout
 
-RECIPES: tuple[Recipe, ...] = (*mhliao.RECIPES, *easyocr.RECIPES)
+RECIPES: tuple[Recipe, ...] = (*mhliao.RECIPES, *easyocr.RECIPES, *paddle.RECIPES)
 
 __all__ = ["RECIPES", "Recipe", "UnknownLayout"]
