@@ -1,4 +1,4 @@
-"""PaddleOCR2Pytorch: DB and DBNet++ as PaddleOCR has them, on MobileNetV3 and on ResNets of two forms.
+"""PaddleOCR2Pytorch: DB and DBNet++ on MobileNetV3, PP-LCNetV3 and ResNets of two forms.
 
 Facts are of its commit ceb7e61: pytorchocr/modeling/ for keys and networks, converter/ for its files,
 tools/infer/predict_det.py and pytorchocr_utility.py for what stands around the network.
@@ -13,7 +13,15 @@ from functools import partial
 from typing import Any, Optional
 
 from .mhliao import MOBILENET
-from .paddle_sizes import MOBILE_STAGES, MobileSizes, PaddleConfiguration, ResNetSizes, has_numbered_blocks
+from .paddle_sizes import (
+    MOBILE_STAGES,
+    LCBlock,
+    LCNetSizes,
+    MobileSizes,
+    PaddleConfiguration,
+    ResNetSizes,
+    has_numbered_blocks,
+)
 from .processing import ImagePreprocess, TextPostprocess
 from .recipe import MAX_DEPTH, Recipe, Shapes, UnknownLayout, depth, width
 
@@ -38,7 +46,9 @@ POSTPROCESS = TextPostprocess(box_thresh=0.6, rule="paddle")
 
 
 def _backbone_marks(shapes: Shapes) -> Optional[tuple[str, str, bool]]:
-    """(form, block, is deformable) of a ResNet, ("mobile", "", False), or None for another backbone."""
+    """(form, block, is deformable) of a ResNet, ("mobile" or "lcnet", "", False), or None."""
+    if any(re.match(r"backbone\.blocks\d\.\d+\.dw_conv\.", key) for key in shapes):
+        return "lcnet", "", False
     keys = [key for key in shapes if key.startswith(STAGES)]
     if any(".expand_conv." in key for key in keys):
         return "mobile", "", False
@@ -77,12 +87,15 @@ def _matches(usual: PaddleConfiguration, shapes: Shapes) -> bool:
     if isinstance(sizes, MobileSizes):
         same_neck = (kind == "rsefpn") == (usual.neck_kind == "rsefpn")
         return same_neck and _backbone_marks(shapes) == ("mobile", "", False)
+    if isinstance(sizes, LCNetSizes):
+        return _backbone_marks(shapes) == ("lcnet", "", False)
     return _backbone_marks(shapes) == (sizes.form, sizes.block, any(sizes.offset_groups))
 
 
 def _configure(usual: PaddleConfiguration, shapes: Shapes) -> PaddleConfiguration:
-    if not any(key.startswith(STAGES) for key in shapes):
-        raise UnknownLayout(f"it has no keys '{STAGES}...'")
+    start = "backbone.blocks" if isinstance(usual.backbone, LCNetSizes) else STAGES
+    if not any(key.startswith(start) for key in shapes):
+        raise UnknownLayout(f"it has no keys '{start}...'")
     kind = _neck_kind(shapes)
     if kind is None:
         raise UnknownLayout(
@@ -95,9 +108,9 @@ def _configure(usual: PaddleConfiguration, shapes: Shapes) -> PaddleConfiguratio
     multiple = 16 if kind == "rsefpn" else 8
     if neck % multiple:
         raise UnknownLayout(f"its neck has {neck} channels, which is no multiple of {multiple}")
-    mobile = isinstance(usual.backbone, MobileSizes)
+    backbone = {ResNetSizes: _resnet, MobileSizes: _mobile, LCNetSizes: _lcnet}[type(usual.backbone)]
     return PaddleConfiguration(
-        backbone=(_mobile if mobile else _resnet)(usual.backbone, shapes),
+        backbone=backbone(usual.backbone, shapes),
         neck=neck,
         neck_kind=kind,
         attention=usual.attention and kind == "dbfpn",
@@ -167,6 +180,31 @@ def _mobile(usual: MobileSizes, shapes: Shapes) -> MobileSizes:
             )
     last = _mobile_width(shapes, f"{STAGES}3.{MOBILE_STAGES[3]}.")
     return MobileSizes(_mobile_width(shapes, "backbone.conv."), tuple(blocks), last)
+
+
+def _lcnet(usual: LCNetSizes, shapes: Shapes) -> LCNetSizes:
+    stages = []
+    for stage in range(len(usual.stages)):
+        start = f"backbone.blocks{stage + 2}."
+        blocks = []
+        for index in range(depth(shapes, start)):
+            part = f"{start}{index}."
+            kernel = shapes.get(f"{part}dw_conv.conv_kxk.0.conv.weight", ())
+            if len(kernel) != 4 or not 1 <= kernel[3] <= 15:
+                raise UnknownLayout(
+                    f"key '{part}dw_conv.conv_kxk.0.conv.weight' is no depthwise kernel of at most 15x15"
+                )
+            outputs = _mobile_width(shapes, f"{part}pw_conv.conv_kxk.0.")
+            squeeze = any(key.startswith(f"{part}se.") for key in shapes)
+            blocks.append(LCBlock(kernel[3], outputs, squeeze, depth(shapes, f"{part}dw_conv.conv_kxk.")))
+        stages.append(tuple(blocks))
+    results = (
+        width(
+            shapes, f"feature map {i}", [f"backbone.layer_list.{i}.bias"], f"backbone.layer_list.{i}.weight"
+        )
+        for i in range(4)
+    )
+    return LCNetSizes(_mobile_width(shapes, "backbone.conv1."), tuple(stages), tuple(results))
 
 
 def _wide(shapes: Shapes, part: str, conv: str, norm: str) -> int:
@@ -251,6 +289,24 @@ def _mobile_rows() -> tuple[Recipe, ...]:
     )
 
 
+def _lcnet_row() -> Recipe:
+    def sizes(stem: int, outputs: tuple[int, ...], results: tuple[int, ...]) -> LCNetSizes:
+        # The kernels of each stage's blocks; two blocks of the last stage have squeeze-and-excite.
+        kernels = ((3,), (3, 3), (3, 3), (3, 5, 5, 5, 5), (5, 5, 5, 5))
+        stages = (
+            tuple(LCBlock(kernel, width, stage == 4 and i < 2) for i, kernel in enumerate(row))
+            for stage, (row, width) in enumerate(zip(kernels, outputs))
+        )
+        return LCNetSizes(stem, tuple(stages), results)
+
+    return _row(
+        "paddle_lcnet_v3",
+        "DB with PP-LCNetV3 (PP-OCRv4 and v5, mobile)",
+        PaddleConfiguration(sizes(16, (32, 48, 96, 192, 384), (12, 18, 42, 360)), 96, "rsefpn"),
+        PaddleConfiguration(sizes(4, (4, 4, 4, 4, 8), (4, 4, 4, 8)), 16, "rsefpn"),
+    )
+
+
 def _eights(width: int) -> int:
     """Half of the width as a multiple of eight that is no more than a tenth below the half."""
     half = width * 0.5
@@ -260,6 +316,7 @@ def _eights(width: int) -> int:
 
 RECIPES = (
     *_mobile_rows(),
+    _lcnet_row(),
     *_resnet_rows("vd", 18, 0),
     *_resnet_rows("vd", 50, 0),
     *_resnet_rows("vd", 50, 2),

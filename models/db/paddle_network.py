@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from .paddle_backbones import MobileNetV3, ResNet, SqueezeExcite
-from .paddle_sizes import MobileSizes, PaddleConfiguration
+from .paddle_lcnet import LCNetV3
+from .paddle_sizes import LCNetSizes, MobileSizes, PaddleConfiguration, ResNetSizes
 
 Maps = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]  # at 1/4, 1/8, 1/16, 1/32
 
@@ -228,7 +229,8 @@ class PaddleTextDetector(nn.Module):
     def __init__(self, configuration: PaddleConfiguration) -> None:
         super().__init__()
         sizes, neck = configuration.backbone, configuration.neck
-        self.backbone = MobileNetV3(sizes) if isinstance(sizes, MobileSizes) else ResNet(sizes)
+        backbones = {ResNetSizes: ResNet, MobileSizes: MobileNetV3, LCNetSizes: LCNetV3}
+        self.backbone = backbones[type(sizes)](sizes)
         if configuration.neck_kind == "dbfpn":
             self.neck = DBFPN(sizes.widths(), neck, configuration.attention)
         elif configuration.neck_kind == "rsefpn":

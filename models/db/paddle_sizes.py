@@ -70,6 +70,36 @@ class MobileSizes:
 
 
 @dataclass(frozen=True)
+class LCBlock:
+    """One block of a PP-LCNetV3; `branches` is how many convolutions of its size stand side by side."""
+
+    kernel: int
+    outputs: int
+    squeeze: bool = False
+    branches: int = 4
+
+
+@dataclass(frozen=True)
+class LCNetSizes:
+    """A PP-LCNetV3: five stages, of which all but the first halve the size.
+
+    `results` are the widths of what the neck gets, after a 1x1 convolution of each of the last four stages.
+    """
+
+    stem: int
+    stages: tuple[tuple[LCBlock, ...], ...]
+    results: tuple[int, ...]
+
+    def widths(self) -> list[int]:
+        """Channels of the four feature maps."""
+        return list(self.results)
+
+    def describe(self) -> str:
+        depths = "-".join(str(len(stage)) for stage in self.stages)
+        return f"blocks {depths}, widths {'-'.join(map(str, self.results))}"
+
+
+@dataclass(frozen=True)
 class PaddleConfiguration:
     """A backbone, a neck and DB's head.
 
@@ -78,7 +108,7 @@ class PaddleConfiguration:
     DBNet++'s, of "dbfpn".
     """
 
-    backbone: Union[ResNetSizes, MobileSizes]
+    backbone: Union[ResNetSizes, MobileSizes, LCNetSizes]
     neck: int
     neck_kind: str = "dbfpn"
     attention: bool = False

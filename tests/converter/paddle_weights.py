@@ -42,6 +42,8 @@ def weights(
             values = random.normal(0, scale, shape) if kind == "weight" else np.full(shape, shift)
         elif kind == "bias":
             values = random.normal(0, 0.1, shape)
+        elif kind == "scale":  # one number for a whole layer
+            values = random.uniform(0.6, 1.0, shape)
         else:
             transposed = re.fullmatch(r"head\.\w+\.conv[23]", stem)
             fan_in = shape[0] if transposed else np.prod(shape[1:])

@@ -20,10 +20,11 @@ CASES = sorted(path.stem for path in GOLDEN.glob("*.npz") if path.stem != "pictu
 PICTURES = mhliao_weights.pictures(GOLDEN / "pictures.npz")  # one, and a batch of two of another size
 ROWS = [recipe for recipe in RECIPES if recipe.source == "PaddleOCR2Pytorch"]
 # Numbers of parameters that inference needs, counted in the networks that the project's configurations build:
-# det_mv3_db, det_ppocr_v3, ch_det_res18_db_v2.0, det_r50_vd_db, det_r50_db++_icdar15.
+# det_mv3_db, det_ppocr_v3, ch_det_res18_db_v2.0, det_r50_vd_db, det_r50_db++_icdar15, PP-OCRv5_mobile_det.
 PUBLISHED = {
     "paddle_mobilenet_v3": 1_679_719,
     "paddle_mobilenet_v3_rse": 580_161,
+    "paddle_lcnet_v3": 3_492_033,
     "paddle_resnet18_vd": 12_199_969,
     "paddle_resnet50_vd": 25_264_545,
     "paddle_deformable_resnet50_asf": 26_264_362,
@@ -91,6 +92,7 @@ def test_there_are_goldens():
     assert {case.split("-")[0] for case in CASES} >= {
         "paddle_mobilenet_v3",
         "paddle_mobilenet_v3_rse",
+        "paddle_lcnet_v3",
         "paddle_resnet18_vd",
         "paddle_resnet50_vd",
         "paddle_deformable_resnet50_vd",
