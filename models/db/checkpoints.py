@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from . import easyocr, mhliao, mmocr, wenmuzhou
+from . import easyocr, mhliao, mmocr, paddle, wenmuzhou
 from .recipe import Recipe, UnknownLayout
 
 RECIPES: tuple[Recipe, ...] = (
     *mhliao.RECIPES,
     *easyocr.RECIPES,
     *mmocr.RECIPES,
+    *paddle.RECIPES,
     *wenmuzhou.RECIPES,
 )
 
