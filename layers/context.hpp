@@ -79,6 +79,20 @@ class NodeContext {
 /// From the file's struct; `absent` where the field is not there.
 Pair to_pair(const schema::Pair* value, Pair absent);
 
+/// A short list of numbers of the file; empty where it is absent. Throws kInvalidModel where it is long or
+/// misaligned, which the verifier does not look at.
+template <class T>
+std::vector<T> to_vector(const flatbuffers::Vector<T>* values, const NodeContext& context,
+                         std::string_view role) {
+  constexpr std::uint32_t kMost = 64;
+  if (values == nullptr) return {};
+  if (values->size() > kMost)
+    context.fail_model(role, " has ", values->size(), " numbers, expected at most ", kMost);
+  if (reinterpret_cast<std::uintptr_t>(values->Data()) % sizeof(T) != 0)
+    context.fail_model(role, " is not aligned to ", sizeof(T), " bytes");
+  return {values->begin(), values->end()};
+}
+
 /// Size of a convolution's or pooling's output, PyTorch's formula:
 /// floor((in + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1. May be <= 0.
 std::int64_t window_output_size(std::int64_t in, int kernel, int stride, int padding, int dilation);

@@ -4,9 +4,9 @@
 
 namespace pliant::layers {
 
-Mean decode(const schema::Mean& table, const NodeContext&) {
+Mean decode(const schema::Mean& table, const NodeContext& context) {
   Mean layer;
-  if (table.axes() != nullptr) layer.axes.assign(table.axes()->begin(), table.axes()->end());
+  layer.axes = to_vector(table.axes(), context, "axes");
   std::sort(layer.axes.begin(), layer.axes.end());
   layer.keepdim = table.keepdim();
   return layer;

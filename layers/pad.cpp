@@ -9,8 +9,8 @@ constexpr std::int64_t kMostPad = std::int64_t{1} << 31;
 
 Pad decode(const schema::Pad& table, const NodeContext& context) {
   Pad layer;
-  if (table.before() != nullptr) layer.before.assign(table.before()->begin(), table.before()->end());
-  if (table.after() != nullptr) layer.after.assign(table.after()->begin(), table.after()->end());
+  layer.before = to_vector(table.before(), context, "before");
+  layer.after = to_vector(table.after(), context, "after");
   switch (table.mode()) {
     case schema::PadMode::constant:
       layer.mode = Pad::Mode::kConstant;

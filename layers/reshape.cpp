@@ -7,21 +7,23 @@ namespace {
 
 constexpr std::int64_t kMostFactor = std::int64_t{1} << 31;
 
-/// Element i of an optional vector.
-template <class Vector>
-std::int64_t at(const Vector* values, std::size_t i, std::int64_t absent) {
-  return values == nullptr || i >= values->size() ? absent
-                                                  : values->Get(static_cast<flatbuffers::uoffset_t>(i));
+/// Element i of a list that may be shorter.
+template <class T>
+std::int64_t at(const std::vector<T>& values, std::size_t i, std::int64_t absent) {
+  return i < values.size() ? static_cast<std::int64_t>(values[i]) : absent;
 }
 
 }  // namespace
 
 Reshape decode(const schema::Reshape& table, const NodeContext& context) {
   Reshape layer;
-  if (table.sizes() == nullptr) context.fail_model("has no sizes");
-  for (std::size_t i = 0; i < table.sizes()->size(); ++i)
-    layer.dimensions.push_back({at(table.sizes(), i, 0), static_cast<int>(at(table.copy(), i, 0)),
-                                at(table.factor(), i, 1), at(table.divisor(), i, 1)});
+  const auto sizes = to_vector(table.sizes(), context, "sizes");
+  const auto copy = to_vector(table.copy(), context, "copy");
+  const auto factor = to_vector(table.factor(), context, "factor");
+  const auto divisor = to_vector(table.divisor(), context, "divisor");
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    layer.dimensions.push_back(
+        {sizes[i], static_cast<int>(at(copy, i, 0)), at(factor, i, 1), at(divisor, i, 1)});
   return layer;
 }
 

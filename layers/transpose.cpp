@@ -2,10 +2,8 @@
 
 namespace pliant::layers {
 
-Transpose decode(const schema::Transpose& table, const NodeContext&) {
-  Transpose layer;
-  if (table.perm() != nullptr) layer.perm.assign(table.perm()->begin(), table.perm()->end());
-  return layer;
+Transpose decode(const schema::Transpose& table, const NodeContext& context) {
+  return {to_vector(table.perm(), context, "perm")};
 }
 
 std::vector<int> validate(const Transpose& layer, const NodeContext& context, std::span<const int> ranks) {
