@@ -36,13 +36,13 @@ TEST_CASE("upsample: whole scales") {
 TEST_CASE("upsample: to another value's size, larger and smaller") {
   tests::Random random(102);
   const std::pair<std::int64_t, std::int64_t> sizes[] = {{10, 20}, {7, 9}, {1, 1}, {5, 3}, {13, 2}};
-  for (const auto& [height, width] : sizes) {
+  for (const auto& size : sizes) {
     Case c;
     c.layer = layers::Upsample{layers::Upsample::Mode::kNearest, true, 1, 1};
     c.inputs.push_back(random.tensor({2, 5, 5, 3}));
-    c.inputs.push_back(random.tensor({1, 2, height, width}));
-    const auto rows = [height = height](std::int64_t y) { return y * 5 / height; };
-    const auto columns = [width = width](std::int64_t x) { return x * 3 / width; };
+    c.inputs.push_back(random.tensor({1, 2, size.first, size.second}));
+    const auto rows = [&size](std::int64_t y) { return y * 5 / size.first; };
+    const auto columns = [&size](std::int64_t x) { return x * 3 / size.second; };
     check(c, rows, columns);
   }
 }
