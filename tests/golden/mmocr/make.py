@@ -47,7 +47,7 @@ CASES: dict[str, dict[str, tuple]] = {
         "mmocr_dbnet_resnet50": (f"{DB}/dbnet_resnet50_1200e_icdar2015.py", 2, 8, 16, 4, {}),
         "mmocr_dbnet_resnet50_dcnv2": (f"{DB}/_base_dbnet_resnet50-dcnv2_fpnc.py", 3, 12, 24, 8, {}),
         "mmocr_dbnet_resnet50_oclip": (f"{DB}/dbnet_resnet50-oclip_1200e_icdar2015.py", 4, 8, 16, 4, {}),
-        "mmocr_dbnetpp_resnet50": (f"{DBPP}/dbnetpp_resnet50_fpnc_1200e_icdar2015.py", 5, 8, 16, 4, {}),
+        "mmocr_dbnetpp_resnet50": (f"{DBPP}/dbnetpp_resnet50_fpnc_1200e_icdar2015.py", 13, 8, 16, 4, {}),
         "mmocr_dbnetpp_resnet50_dcnv2": (f"{DBPP}/_base_dbnetpp_resnet50-dcnv2_fpnc.py", 6, 12, 24, 8, {}),
         "mmocr_dbnetpp_resnet50_oclip": (
             f"{DBPP}/dbnetpp_resnet50-oclip_fpnc_1200e_icdar2015.py",
