@@ -17,6 +17,13 @@ def shape_text(value: Value) -> str:
     return "x".join(str(size) if type(size) is int else "?" for size in value.dims)
 
 
+class Unavailable:
+    """A result that cannot be known; the error says why, if something needs it."""
+
+    def __init__(self, error: ConvertError) -> None:
+        self.error = error
+
+
 class Call:
     """`path` names the module called or around; `module` is the module called, if one is."""
 
@@ -68,6 +75,8 @@ class Call:
         return tuple(self.value(bound[name]) for name in names)
 
     def value(self, item: Any) -> Value:
+        if isinstance(item, Unavailable):
+            raise item.error
         if not isinstance(item, Value):
             if item is None:
                 self.refuse("None where a tensor is expected")
@@ -78,6 +87,8 @@ class Call:
         return item
 
     def constant(self, item: Any) -> Optional[Weight]:
+        if isinstance(item, Unavailable):
+            raise item.error
         if item is not None and not isinstance(item, Weight):
             self.refuse("a computed tensor as a weight")
         return item

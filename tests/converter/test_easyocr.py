@@ -8,7 +8,7 @@ import mhliao_weights
 import pytest
 import torch
 from pliant_convert import recipes
-from pliant_convert.convert import Options, convert_checkpoint
+from pliant_convert.conversion import Options, convert_checkpoint
 from reference import ReferenceModel
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "easyocr"

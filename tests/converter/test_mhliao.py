@@ -10,7 +10,7 @@ import pytest
 import torch
 from pliant_convert import ConvertError, recipes
 from pliant_convert.checkpoint import find_state_dict, open_checkpoint
-from pliant_convert.convert import Options, convert_checkpoint
+from pliant_convert.conversion import Options, convert_checkpoint
 from reference import ReferenceModel
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "mhliao"
