@@ -187,8 +187,9 @@ std::string plan_text(const PlanSummary& plan, const std::vector<Shape>& shapes,
   Table totals({{""}, {""}});
   totals.add({"layers", std::to_string(plan.layers.size())});
   if (deformable > 0) {
-    totals.add({"deformable", core::message(deformable, " convolutions, of which ", flat,
-                                            " read their offsets as flat_prefix")});
+    totals.add(
+        {"deformable", core::message(deformable, deformable == 1 ? " convolution, " : " convolutions, ", flat,
+                                     flat == 1 ? " reads its" : " read their", " offsets as flat_prefix")});
   }
   totals.add({"MACs", scaled(static_cast<double>(plan.macs))});
   totals.add({"traffic", bytes_text(bytes) + " if every layer reads and writes memory once"});

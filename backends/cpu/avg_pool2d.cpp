@@ -39,24 +39,34 @@ class PreparedAvgPool2d final : public Prepared {
     w.kernel_h = layer.kernel_size.h, w.kernel_w = layer.kernel_size.w;
     w.stride_h = layer.stride.h, w.stride_w = layer.stride.w;
     w.padding_h = layer.padding.h, w.padding_w = layer.padding.w;
+    if (w.taps() > kBatch)
+      batch_bytes_ = core::align_up(static_cast<std::size_t>(w.channels) * sizeof(float));
   }
 
   std::string algorithm() const override {
     return core::message("average ", window_.kernel_h, "x", window_.kernel_w, " ", name_of(context_.isa()));
   }
 
-  void run(Inputs inputs, Outputs outputs, std::byte*) const override {
+  std::size_t workspace_bytes() const override {
+    return static_cast<std::size_t>(context_.threads()) * batch_bytes_;
+  }
+
+  void run(Inputs inputs, Outputs outputs, std::byte* workspace) const override {
     const Window& w = window_;
     for_ranges(context_.pool(), w.pixels(), grain_of(w.channels * 4 * std::min<std::int64_t>(w.taps(), 64)),
-               [&](std::int64_t begin, std::int64_t end, int) {
+               [&](std::int64_t begin, std::int64_t end, int thread) {
+                 auto* batch =
+                     reinterpret_cast<float*>(workspace + static_cast<std::size_t>(thread) * batch_bytes_);
                  Pixel pixel(w, begin);
                  for (std::int64_t p = begin; p < end; ++p, pixel.next(w))
-                   pool_pixel(inputs[0].data, pixel, outputs[0].data + p * w.channels);
+                   pool_pixel(inputs[0].data, pixel, outputs[0].data + p * w.channels, batch);
                });
   }
 
  private:
-  void pool_pixel(const float* input, const Pixel& pixel, float* to) const {
+  static constexpr std::int64_t kBatch = 32;
+
+  void pool_pixel(const float* input, const Pixel& pixel, float* to, float* batch) const {
     const Window& w = window_;
     const Span rows(pixel.y, w.stride_h, w.padding_h, w.kernel_h, w.height);
     const Span columns(pixel.x, w.stride_w, w.padding_w, w.kernel_w, w.width);
@@ -65,21 +75,23 @@ class PreparedAvgPool2d final : public Prepared {
       return;
     }
     const float* image = input + pixel.image * w.height * w.width * w.channels;
-    // Pixels are added in batches: windows have any size, the stack has not. The first pointer of a further
-    // batch is the sum so far.
-    constexpr std::int64_t kMost = 32;
-    const float* pixels[kMost];
+    // Pixels are added in batches: windows have any size, the stack has not. Each batch by itself, so that
+    // sums of large windows lose no accuracy.
+    const float* pixels[kBatch];
     std::int64_t count = 0;
+    bool first = true;
+    const auto add_batch = [&] {
+      context_.simd().window.sum(pixels, count, w.channels, first ? to : batch);
+      if (!first) context_.simd().element.add(to, batch, to, w.channels);
+      first = false;
+      count = 0;
+    };
     for (std::int64_t y = rows.begin; y < rows.end; ++y)
       for (std::int64_t x = columns.begin; x < columns.end; ++x) {
-        if (count == kMost) {
-          context_.simd().window.sum(pixels, count, w.channels, to);
-          pixels[0] = to;
-          count = 1;
-        }
+        if (count == kBatch) add_batch();
         pixels[count++] = image + (y * w.width + x) * w.channels;
       }
-    context_.simd().window.sum(pixels, count, w.channels, to);
+    add_batch();
     const std::int64_t divisor = divisor_override_ != 0 ? divisor_override_
                                  : count_include_pad_   ? rows.padded * columns.padded
                                                         : rows.size() * columns.size();
@@ -90,6 +102,7 @@ class PreparedAvgPool2d final : public Prepared {
   Window window_;
   bool count_include_pad_;
   std::int64_t divisor_override_;
+  std::size_t batch_bytes_ = 0;  // of one thread: the sum of a batch
 };
 
 }  // namespace

@@ -17,14 +17,15 @@ struct Region {
   std::int64_t image = 0;
   float x = 0, y = 0, width = 0, height = 0;
 
-  Region(const float* roi, std::int64_t index, double spatial_scale, std::int64_t batch) {
+  Region(const float* roi, std::int64_t index, double spatial_scale, std::int64_t batch,
+         const std::string& node) {
     // Truncated as a cast to int truncates. The CUDA kernel reads whatever memory a wrong number leads to.
-    if (!(roi[0] > -1.0f && roi[0] < static_cast<float>(batch)))
+    if (!(double{roi[0]} > -1.0 && double{roi[0]} < static_cast<double>(batch)))
       throw Error(ErrorCode::kInvalidArgument,
-                  core::message("deform_roi_pool: region ", index, " names image ", roi[0],
+                  core::message("deform_roi_pool '", node, "': region ", index, " names image ", roi[0],
                                 ", expected 0 to ", batch - 1));
     image = static_cast<std::int64_t>(roi[0]);
-    const auto scale = static_cast<float>(spatial_scale);
+    const float scale = to_float(spatial_scale);
     const auto begin = [&](float v) { return static_cast<float>(double{std::round(v) * scale} - 0.5); };
     const auto end = [&](float v) {
       return static_cast<float>(double{static_cast<float>(std::round(v) + 1.0) * scale} - 0.5);
@@ -58,8 +59,10 @@ bool clamp_coordinate(float& v, std::int64_t size) {
 
 class PreparedDeformRoIPool final : public Prepared {
  public:
-  PreparedDeformRoIPool(const layers::DeformRoIPool& layer, Weights, const PrepareArguments& arguments)
+  PreparedDeformRoIPool(const layers::DeformRoIPool& layer, const std::string& node,
+                        const PrepareArguments& arguments)
       : context_(cpu_context(arguments)),
+        node_(node),
         layer_(layer),
         x_(arguments.inputs[0]),
         regions_(arguments.inputs[1][0]),
@@ -82,7 +85,7 @@ class PreparedDeformRoIPool final : public Prepared {
                      reinterpret_cast<float*>(workspace + static_cast<std::size_t>(thread) * scratch_bytes());
                  for (std::int64_t i = begin; i < end; ++i) {
                    const std::int64_t r = i / (pooled * pooled);
-                   const Region region(inputs[1].data + r * 5, r, layer_.spatial_scale, x_[0]);
+                   const Region region(inputs[1].data + r * 5, r, layer_.spatial_scale, x_[0], node_);
                    pool_bin(inputs[0].data, region, trans, r, i / pooled % pooled, i % pooled,
                             outputs[0].data + i * layer_.output_dim, scratch);
                  }
@@ -107,9 +110,9 @@ class PreparedDeformRoIPool final : public Prepared {
       float y = static_cast<float>(bin_y) * bin_height + region.y;
       if (trans != nullptr) {
         const float* shift = trans + at * 2 * classes_ + 2 * c;
-        const auto std = static_cast<float>(layer_.trans_std);
-        x += shift[0] * std * region.width;
-        y += shift[1] * std * region.height;
+        const float deviation = to_float(layer_.trans_std);
+        x += shift[0] * deviation * region.width;
+        y += shift[1] * deviation * region.height;
       }
       const std::int64_t channels = class_channels_;
       float* result = to + c * channels;
@@ -160,6 +163,7 @@ class PreparedDeformRoIPool final : public Prepared {
   }
 
   const CpuContext& context_;
+  std::string node_;
   layers::DeformRoIPool layer_;
   Shape x_;
   std::int64_t regions_;
@@ -167,10 +171,23 @@ class PreparedDeformRoIPool final : public Prepared {
   std::int64_t class_channels_;
 };
 
+class DeformRoIPoolKernel final : public Kernel {
+ public:
+  DeformRoIPoolKernel(const layers::DeformRoIPool& layer, const layers::NodeContext& context)
+      : layer_(layer), node_(context.node()) {}
+  std::unique_ptr<Prepared> prepare(const PrepareArguments& arguments) const override {
+    return std::make_unique<PreparedDeformRoIPool>(layer_, node_, arguments);
+  }
+
+ private:
+  layers::DeformRoIPool layer_;
+  std::string node_;
+};
+
 }  // namespace
 
 std::unique_ptr<Kernel> make_kernel(const layers::DeformRoIPool& layer, const layers::NodeContext& context) {
-  return std::make_unique<LayerKernel<layers::DeformRoIPool, PreparedDeformRoIPool>>(layer, context);
+  return std::make_unique<DeformRoIPoolKernel>(layer, context);
 }
 
 }  // namespace pliant::backends::cpu

@@ -3,7 +3,6 @@
 #include "backends/cpu/kernel.hpp"
 #include "backends/cpu/memory_order.hpp"
 #include "backends/cpu/parallel.hpp"
-#include "backends/cpu/unary.hpp"
 
 namespace pliant::backends::cpu {
 namespace {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <limits>
 #include <string>
 
 #include "backends/cpu/kernel.hpp"
@@ -55,12 +54,5 @@ class PreparedUnaryWith final : public Prepared {
   const CpuContext& context_;
   std::array<float, 2> parameters_;
 };
-
-/// The nearest float; infinite where the number is beyond the floats (a plain cast is undefined there).
-inline float to_float(double value) {
-  constexpr double kMost = std::numeric_limits<float>::max();
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  return value > kMost ? kInfinity : value < -kMost ? -kInfinity : static_cast<float>(value);
-}
 
 }  // namespace pliant::backends::cpu

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from . import easyocr, mhliao
+from . import easyocr, mhliao, mmocr, paddle, wenmuzhou
 from .recipe import Recipe, UnknownLayout
 
-RECIPES: tuple[Recipe, ...] = (*mhliao.RECIPES, *easyocr.RECIPES)
+RECIPES: tuple[Recipe, ...] = (
+    *mhliao.RECIPES,
+    *easyocr.RECIPES,
+    *mmocr.RECIPES,
+    *paddle.RECIPES,
+    *wenmuzhou.RECIPES,
+)
 
 __all__ = ["RECIPES", "Recipe", "UnknownLayout"]

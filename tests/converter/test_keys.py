@@ -110,10 +110,10 @@ def test_wrong_architecture_asked_for(state, tmp_path, fails):
 
 
 def test_another_project_with_the_same_names(state, tmp_path, fails):
-    """WenmuZhou's layout shares the backbone's keys; its neck and head are others."""
+    """A network that shares the backbone's keys; its neck and head are others."""
     other = {key: tensor for key, tensor in state.items() if key.startswith("backbone.")}
-    other["neck.reduce_conv_c2.conv.weight"] = torch.zeros(4, 8, 1, 1)
-    other["head.binarize.0.weight"] = torch.zeros(4, 4, 3, 3)
+    other["fusion.lateral2.conv.weight"] = torch.zeros(4, 8, 1, 1)
+    other["classifier.0.weight"] = torch.zeros(4, 4, 3, 3)
     message = fails(save(other, tmp_path))
     assert "no known architecture" in message and "nearest is deformable_resnet18" in message
 

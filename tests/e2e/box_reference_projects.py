@@ -1,7 +1,7 @@
 """References for `pliant boxes --rule`: the post-processing of the projects other than MhLiao/DB.
 
-Written from what each project's code computes, with OpenCV, pyclipper and shapely. Where an original would crash, the
-region is left out here.
+Written from what each project's code computes, with OpenCV, pyclipper and shapely. Where an original would
+crash, the region is left out here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def _mmocr_pieces(pieces: list[np.ndarray], version: int) -> Optional[np.ndarray
 
 
 def _mmocr(
-    version: int, polygons: bool, probability: np.ndarray, source: tuple[int, int], p: Parameters, content: Size
+    version: int, polygons: bool, probability: np.ndarray, source: tuple[int, int], p: Parameters,
+    content: Size,
 ) -> list[Region]:
     factors = np.array([content[1] / source[1], content[0] / source[0]])
     inverse = 1 / factors if version == 1 else np.float32(1) / factors.astype(np.float32)
@@ -99,7 +100,7 @@ def _polygons(
         if len(outline) < 4:
             continue
         score = mean_inside(probability, contour.reshape(-1, 2) if on_outline else outline)
-        if p.box_thresh > score or score == 0:
+        if p.box_thresh > score:
             continue
         pieces = unclip(outline, p.unclip_ratio)
         if len(pieces) == 1 and min_box(pieces[0].reshape(-1, 1, 2))[1] >= p.min_size + 2:
@@ -153,10 +154,14 @@ def _paddle_quads(
     return regions
 
 
+def _with_a_score(regions: list[Region]) -> list[Region]:
+    return [region for region in regions if region[1] > 0]
+
+
 def _easyocr_quads(
     probability: np.ndarray, source: tuple[int, int], p: Parameters, content: Size
 ) -> list[Region]:
-    return [region for region in quads(probability, source, p, content) if region[1] > 0]
+    return _with_a_score(quads(probability, source, p, content))
 
 
 def find(
@@ -173,6 +178,6 @@ def find(
         ("wenmuzhou", True): lambda *a: _polygons(True, *a),
         ("paddle", False): _paddle_quads,
         ("easyocr", False): _easyocr_quads,
-        ("easyocr", True): lambda *a: _polygons(False, *a),
+        ("easyocr", True): lambda *a: _with_a_score(_polygons(False, *a)),
     }
     return found[rule, polygons](probability, source, parameters, content or probability.shape)

@@ -38,7 +38,7 @@ def run_model(
     for i in range(outputs):
         targets.append(str(folder / f"out{i}.npy"))
     arguments = [command, "run", str(model), "--input", *sources, "--output", *targets, *options]
-    result = subprocess.run(arguments, capture_output=True, text=True, timeout=300, check=False)
+    result = subprocess.run(arguments, capture_output=True, text=True, timeout=900, check=False)
     assert result.returncode == 0, result.stderr
     return [np.load(target) for target in targets]
 

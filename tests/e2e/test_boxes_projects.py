@@ -21,6 +21,7 @@ KINDS = [
     ("mmocr", False), ("mmocr", True), ("mmocr_0x", False), ("mmocr_0x", True), ("wenmuzhou", False),
     ("wenmuzhou", True), ("paddle", False), ("easyocr", False), ("easyocr", True),
 ]
+NAMES = [f"{rule}-{'polygons' if polygons else 'quads'}" for rule, polygons in KINDS]
 NO_LIMIT = 10**9
 
 
@@ -35,8 +36,9 @@ def options_for(rule: str, polygons: bool, parameters: Parameters) -> list[str]:
                "--polygon-epsilon", str(parameters.polygon_epsilon)]
     if parameters.max_candidates != NO_LIMIT:
         options += ["--max-candidates", str(parameters.max_candidates)]
-    flags = {"--polygons": polygons, "--dilate": parameters.dilate, "--score-outline": parameters.score_outline}
-    return options + [flag for flag, given in flags.items() if given]
+    flags = [("--polygons", polygons), ("--dilate", parameters.dilate),
+             ("--score-outline", parameters.score_outline)]
+    return options + [flag for flag, given in flags if given]
 
 
 def compare(command: Path, folder: Path, probability: np.ndarray, source: tuple[int, int], rule: str,
@@ -51,7 +53,7 @@ def compare(command: Path, folder: Path, probability: np.ndarray, source: tuple[
     return len(expected)
 
 
-@pytest.mark.parametrize(("rule", "polygons"), KINDS, ids=lambda x: {True: "polygons", False: "quads"}.get(x, x))
+@pytest.mark.parametrize(("rule", "polygons"), KINDS, ids=NAMES)
 @pytest.mark.parametrize("name", MAPS)
 def test_map(pliant_command: Path, tmp_path: Path, name: str, rule: str, polygons: bool) -> None:
     probability = MAPS[name]

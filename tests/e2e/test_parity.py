@@ -18,7 +18,14 @@ from harness import run_model
 sys.path.insert(0, str(Path(__file__).parents[1] / "converter"))
 import seeded  # noqa: E402
 
-SIZES = [(1, 640, 640), (1, 736, 1280), (1, 224, 352), (1, 32, 32), (2, 96, 160)]
+LARGE = pytest.mark.heavy
+SIZES = [
+    pytest.param((1, 640, 640), marks=LARGE),
+    pytest.param((1, 736, 1280), marks=LARGE),
+    (1, 224, 352),
+    (1, 32, 32),
+    (2, 96, 160),
+]
 LIMITS = {"deformable_resnet18": 1e-4, "deformable_resnet50": 1e-3, "resnet18": 1e-4, "resnet50": 1e-3}
 
 

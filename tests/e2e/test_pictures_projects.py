@@ -82,7 +82,8 @@ def easyocr(pixels: np.ndarray, short_side: int) -> np.ndarray:
 
 
 def channels(mean: list[float], std: list[float]) -> dict[str, str]:
-    return {**{f"mean{i}": repr(x) for i, x in enumerate(mean)}, **{f"std{i}": repr(x) for i, x in enumerate(std)}}
+    named = [("mean", mean), ("std", std)]
+    return {f"{name}{i}": repr(value) for name, values in named for i, value in enumerate(values)}
 
 
 IMAGENET = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]

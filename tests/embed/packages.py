@@ -34,7 +34,7 @@ class Package:
     def files(self) -> list[Path]:
         return sorted(path for path in self.prefix.rglob("*") if path.is_file() and not path.is_symlink())
 
-    def library(self, name: str) -> Path:
+    def shared_library(self, name: str) -> Path:
         """The file of a library, e.g. `libpliant.so` (through its links) or `libpliant.a`."""
         [path] = self.prefix.glob(f"lib*/{name}")
         return path.resolve()

@@ -52,7 +52,7 @@ def test_the_installed_command_runs(package: packages.Package) -> None:
 @pytest.mark.parametrize("name", ["libpliant", "libpliant_text"])
 def test_soname(shared_package: packages.Package, name: str) -> None:
     major, minor, patch = version()
-    library = shared_package.library(f"{name}.so")
+    library = shared_package.shared_library(f"{name}.so")
     assert library.name == f"{name}.so.{major}.{minor}.{patch}"
     assert packages.dynamic_section(library)["SONAME"] == [f"{name}.so.{major}.{minor}"]
 
@@ -64,7 +64,7 @@ def test_soname(shared_package: packages.Package, name: str) -> None:
 def test_needed_libraries(
     shared_package: packages.Package, name: str, others: tuple[str, ...], own: tuple[str, ...]
 ) -> None:
-    needed = packages.dynamic_section(shared_package.library(f"{name}.so"))["NEEDED"]
+    needed = packages.dynamic_section(shared_package.shared_library(f"{name}.so"))["NEEDED"]
     known = (*packages.SYSTEM_LIBRARIES, *others, *own)
     assert not [library for library in needed if not library.startswith(known)]
     for wanted in (*others, *own):
@@ -73,7 +73,7 @@ def test_needed_libraries(
 
 def test_libraries_look_beside_themselves_only(shared_package: packages.Package) -> None:
     for name in ("libpliant.so", "libpliant_text.so"):
-        section = packages.dynamic_section(shared_package.library(name))
+        section = packages.dynamic_section(shared_package.shared_library(name))
         assert section.get("RPATH", []) == []
         assert section.get("RUNPATH", []) in ([], ["$ORIGIN"])
 
@@ -81,7 +81,7 @@ def test_libraries_look_beside_themselves_only(shared_package: packages.Package)
 @pytest.mark.parametrize("name", ["libpliant", "libpliant_text"])
 def test_exported_symbols(shared_package: packages.Package, name: str) -> None:
     """tests/package/README.md says what to do where this fails."""
-    exported = packages.exported_symbols(shared_package.library(f"{name}.so"))
+    exported = packages.exported_symbols(shared_package.shared_library(f"{name}.so"))
     expected = LISTS / f"{name}.symbols"
     if os.environ.get("PLIANT_UPDATE_SYMBOLS"):
         expected.write_text("".join(f"{symbol}\n" for symbol in exported))
@@ -96,6 +96,6 @@ def test_size(
     shared_package: packages.Package, name: str, library_sizes: dict[str, int], tmp_path: Path
 ) -> None:
     """The sizes are printed at the end of the run; the limit notices another library that slips in."""
-    size = packages.stripped_size(shared_package.library(f"{name}.so"), tmp_path)
+    size = packages.stripped_size(shared_package.shared_library(f"{name}.so"), tmp_path)
     library_sizes[f"{name}.so"] = size
     assert size < (64 << 20)

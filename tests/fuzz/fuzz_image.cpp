@@ -1,7 +1,9 @@
 // Any bytes as a picture, and what comes out as the network's input.
+#include <charconv>
 #include <cmath>
 
 #include "pliant/text_detector.hpp"
+#include "tests/fuzz/picture_seeds.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/support/try_model.hpp"
 #include "tests/unit/models/sample_files.hpp"
@@ -49,6 +51,14 @@ void run_one(std::span<const std::byte> input) {
 std::vector<Bytes> seeds() {
   std::vector<Bytes> result;
   for (test::Sample& sample : test::sample_files()) result.push_back(std::move(sample.file));
+  for (const std::string_view digits : kPictureSeeds) {
+    Bytes& bytes = result.emplace_back(digits.size() / 2);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      unsigned value = 0;
+      std::from_chars(digits.data() + 2 * i, digits.data() + 2 * i + 2, value, 16);
+      bytes[i] = static_cast<std::byte>(value);
+    }
+  }
   return result;
 }
 

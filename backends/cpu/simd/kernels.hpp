@@ -94,7 +94,7 @@ struct SamplingKernels {
 struct WindowKernels {
   /// y[c] = max of rows[t][c], NaN where one of them is NaN; count >= 1
   void (*max)(const float* const* rows, std::int64_t count, std::int64_t n, float* y) = nullptr;
-  /// y[c] = sum of rows[t][c]; count >= 1; y may be one of the rows
+  /// y[c] = sum of rows[t][c]; count >= 1
   void (*sum)(const float* const* rows, std::int64_t count, std::int64_t n, float* y) = nullptr;
   /// y[c] = sum of rows[t][c] * weights[t * n + c], plus bias[c] and residual[c], which may be null
   void (*depthwise)(const float* const* rows, std::int64_t count, std::int64_t n, const float* weights,
