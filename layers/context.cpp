@@ -2,21 +2,21 @@
 
 namespace pliant::layers {
 
-void NodeContext::check_index(WeightId id, std::string_view role) const {
+void NodeContext::check_present(WeightId id, std::string_view role) const {
   if (id.index < 0) fail_model("has no ", role);
   if (static_cast<std::size_t>(id.index) >= weights_.size())
     fail_model(role, " is weight ", id.index, ", the model has ", weights_.size());
 }
 
 void NodeContext::check_weight(WeightId id, std::string_view role, const Shape& expected) const {
-  check_index(id, role);
+  check_present(id, role);
   const Shape& actual = weight(id).shape;
   if (!(actual == expected))
     fail_model(role, " has shape ", actual.to_string(), ", expected ", expected.to_string());
 }
 
 void NodeContext::check_weight_rank(WeightId id, std::string_view role, int rank) const {
-  check_index(id, role);
+  check_present(id, role);
   const Shape& shape = weight(id).shape;
   if (shape.rank() != rank) fail_model(role, " has shape ", shape.to_string(), ", expected rank ", rank);
   for (const std::int64_t size : shape.sizes())

@@ -61,6 +61,8 @@ class NodeContext {
     throw Error(ErrorCode::kInvalidArgument, core::message(layer_, " '", node_, "': ", parts...));
   }
 
+  /// A required weight of any shape.
+  void check_present(WeightId id, std::string_view role) const;
   void check_weight(WeightId id, std::string_view role, const Shape& expected) const;
   /// A required weight of the given rank with all sizes >= 1.
   void check_weight_rank(WeightId id, std::string_view role, int rank) const;
@@ -69,8 +71,6 @@ class NodeContext {
   void check_pair(Pair value, std::string_view role, int least) const;
 
  private:
-  void check_index(WeightId id, std::string_view role) const;
-
   std::string_view layer_;
   std::string_view node_;
   std::span<const Weight> weights_;
@@ -78,6 +78,20 @@ class NodeContext {
 
 /// From the file's struct; `absent` where the field is not there.
 Pair to_pair(const schema::Pair* value, Pair absent);
+
+/// A short list of numbers of the file; empty where it is absent. Throws kInvalidModel where it is long or
+/// misaligned, which the verifier does not look at.
+template <class T>
+std::vector<T> to_vector(const flatbuffers::Vector<T>* values, const NodeContext& context,
+                         std::string_view role) {
+  constexpr std::uint32_t kMost = 64;
+  if (values == nullptr) return {};
+  if (values->size() > kMost)
+    context.fail_model(role, " has ", values->size(), " numbers, expected at most ", kMost);
+  if (reinterpret_cast<std::uintptr_t>(values->Data()) % sizeof(T) != 0)
+    context.fail_model(role, " is not aligned to ", sizeof(T), " bytes");
+  return {values->begin(), values->end()};
+}
 
 /// Size of a convolution's or pooling's output, PyTorch's formula:
 /// floor((in + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1. May be <= 0.

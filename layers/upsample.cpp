@@ -18,19 +18,33 @@ std::int64_t scaled_size(const NodeContext& context, std::int64_t in, double sca
 }  // namespace
 
 Upsample decode(const schema::Upsample& table, const NodeContext& context) {
-  if (table.mode() != schema::UpsampleMode::nearest)
-    context.fail_model("mode ", static_cast<int>(table.mode()), " is unknown");
   Upsample layer;
+  switch (table.mode()) {
+    case schema::UpsampleMode::nearest:
+      layer.mode = Upsample::Mode::kNearest;
+      break;
+    case schema::UpsampleMode::bilinear:
+      layer.mode = Upsample::Mode::kBilinear;
+      break;
+    default:
+      context.fail_model("mode ", static_cast<int>(table.mode()), " is unknown");
+  }
   layer.to_size = table.scale_h() == 0 && table.scale_w() == 0;
   layer.scale_h = layer.to_size ? 1 : table.scale_h();
   layer.scale_w = layer.to_size ? 1 : table.scale_w();
+  layer.align_corners = table.align_corners();
+  layer.size = to_pair(table.size(), {0, 0});
   return layer;
 }
 
 std::vector<int> validate(const Upsample& layer, const NodeContext& context, std::span<const int> ranks) {
-  const std::size_t inputs = layer.to_size ? 2 : 1;
+  const std::size_t inputs = layer.to_size && !layer.has_fixed_size() ? 2 : 1;
   context.check_input_count(ranks, inputs, inputs);
   for (std::size_t i = 0; i < ranks.size(); ++i) context.check_rank(ranks, i, 4);
+  if (layer.size.h != 0 || layer.size.w != 0) {
+    context.check_pair(layer.size, "size", 1);
+    if (!layer.to_size) context.fail_model("has a scale and a size, expected one of them");
+  }
   for (const double scale : {layer.scale_h, layer.scale_w})
     if (!(scale > 0 && scale <= kMostScale))
       context.fail_model("scale is ", layer.scale_h, "x", layer.scale_w,
@@ -41,6 +55,7 @@ std::vector<int> validate(const Upsample& layer, const NodeContext& context, std
 std::vector<Shape> infer_shapes(const Upsample& layer, const NodeContext& context,
                                 std::span<const Shape> inputs) {
   const Shape& x = inputs[0];
+  if (layer.has_fixed_size()) return {Shape{x[0], x[1], layer.size.h, layer.size.w}};
   if (layer.to_size) return {Shape{x[0], x[1], inputs[1][2], inputs[1][3]}};
   return {Shape{x[0], x[1], scaled_size(context, x[2], layer.scale_h),
                 scaled_size(context, x[3], layer.scale_w)}};

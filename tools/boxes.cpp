@@ -9,6 +9,7 @@
 #include "tools/cli_common.hpp"
 #include "tools/npy.hpp"
 #include "tools/result_writer.hpp"
+#include "tools/vision_words.hpp"
 
 namespace pliant::tools {
 namespace {
@@ -17,7 +18,11 @@ struct BoxesArguments {
   std::string map;
   std::optional<Size> source_size;
   BoxOptions boxes;
+  BoxRule rule = BoxRule::kMhLiao;
   std::optional<double> min_size;
+  std::optional<double> polygon_epsilon;
+  bool dilate = false;
+  bool score_outline = false;
   Format format = Format::kJson;
   std::string output = "-";
 };
@@ -29,10 +34,20 @@ void describe_arguments(CLI::App& app, BoxesArguments& arguments) {
       ->type_name("FILE");
   add_size(app, "--source-size", arguments.source_size,
            "Size of the picture to which the regions are scaled (default: the map's)");
+  add_choice(
+      app, "--rule", box_rule_names(),
+      [&](std::size_t index) { arguments.rule = static_cast<BoxRule>(index); },
+      "The project whose post-processing to follow, with its usual parameters (default: mhliao)");
   add_box_options(app, arguments.boxes);
   add_number(
       app, "--min-size", 0, 1e6, [&](double x) { arguments.min_size = x; },
       "Drop regions whose short side has fewer pixels of the map");
+  add_number(
+      app, "--polygon-epsilon", 0, 1, [&](double x) { arguments.polygon_epsilon = x; },
+      "Simplify outlines by this share of their length");
+  app.add_flag("--dilate", arguments.dilate, "Grow the text pixels by a 2x2 square first");
+  app.add_flag("--score-outline", arguments.score_outline,
+               "Take the mean probability inside the outline as found, not inside the box");
   add_choice(
       app, "--format", format_names(),
       [&](std::size_t index) { arguments.format = static_cast<Format>(index); }, kFormatHelp);
@@ -42,7 +57,7 @@ void describe_arguments(CLI::App& app, BoxesArguments& arguments) {
 }
 
 TextPostprocess parameters_for(const BoxesArguments& arguments) {
-  TextPostprocess parameters;
+  TextPostprocess parameters = usual_postprocess(arguments.rule);
   const BoxOptions& boxes = arguments.boxes;
   if (boxes.thresh) parameters.thresh = *boxes.thresh;
   if (boxes.box_thresh) parameters.box_thresh = *boxes.box_thresh;
@@ -51,6 +66,9 @@ TextPostprocess parameters_for(const BoxesArguments& arguments) {
   }
   if (boxes.max_candidates) parameters.max_candidates = *boxes.max_candidates;
   if (arguments.min_size) parameters.min_size = *arguments.min_size;
+  if (arguments.polygon_epsilon) parameters.polygon_epsilon = *arguments.polygon_epsilon;
+  parameters.dilate = arguments.dilate;
+  parameters.score_outline = arguments.score_outline;
   return parameters;
 }
 

@@ -12,15 +12,13 @@
 #include "tools/console.hpp"
 #include "tools/model_shapes.hpp"
 #include "tools/table.hpp"
+#include "tools/vision_words.hpp"
 
 namespace pliant::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using Align = Table::Align;
-
-const char* word(ChannelOrder order) { return order == ChannelOrder::kBGR ? "bgr" : "rgb"; }
-const char* word(PixelType type) { return type == PixelType::kUint8 ? "uint8" : "float32"; }
 
 Json ports_json(const std::vector<PortInfo>& ports) {
   Json list = Json::array();
@@ -32,23 +30,29 @@ Json ports_json(const std::vector<PortInfo>& ports) {
 
 Json preprocess_json(const ImagePreprocess& p) {
   return {{"channel_order", word(p.channel_order)},
+          {"resize_rule", word(p.resize_rule)},
           {"resize_pixel_type", word(p.resize_pixel_type)},
           {"short_side", p.short_side},
+          {"long_side", p.long_side},
           {"multiple_of", p.multiple_of},
           {"mean", p.mean},
           {"scale", p.scale},
-          {"std", p.std}};
+          {"std", p.std},
+          {"arithmetic", word(p.arithmetic)}};
 }
 
 Json postprocess_json(const TextPostprocess& p) {
-  return {{"output", p.output},
+  return {{"rule", word(p.rule)},
+          {"output", p.output},
           {"thresh", p.thresh},
           {"box_thresh", p.box_thresh},
           {"unclip_ratio", p.unclip_ratio},
           {"polygon_unclip_ratio", p.polygon_unclip_ratio},
           {"max_candidates", p.max_candidates},
           {"min_size", p.min_size},
-          {"polygon_epsilon", p.polygon_epsilon}};
+          {"polygon_epsilon", p.polygon_epsilon},
+          {"dilate", p.dilate},
+          {"score_outline", p.score_outline}};
 }
 
 Json plan_json(const PlanSummary& plan, const std::vector<Shape>& shapes) {
@@ -57,6 +61,7 @@ Json plan_json(const PlanSummary& plan, const std::vector<Shape>& shapes) {
     layers.push_back({{"name", layer.name},
                       {"layer", layer.layer},
                       {"algorithm", layer.algorithm},
+                      {"details", layer.details},
                       {"inputs", sizes_of(layer.inputs)},
                       {"outputs", sizes_of(layer.outputs)},
                       {"parameters", layer.parameters},
@@ -77,6 +82,7 @@ std::string as_json(const Model& model, const PlanSummary& plan, const std::vect
                {"format", core::message(info.version_major, ".", info.version_minor)},
                {"file_bytes", info.file_bytes},
                {"weight_bytes", info.weight_bytes},
+               {"weight_dtype", info.weight_dtype},
                {"parameters", info.parameters},
                {"nodes", info.nodes},
                {"provenance",
@@ -98,17 +104,37 @@ std::string triple(const std::array<double, 3>& values) {
   return shortest(values[0]) + " " + shortest(values[1]) + " " + shortest(values[2]);
 }
 
+std::string size_text(const ImagePreprocess& p) {
+  switch (p.resize_rule) {
+    case ResizeRule::kShortSideCeil:
+      return core::message("short side ", p.short_side, ", the other up to a multiple of ", p.multiple_of);
+    case ResizeRule::kKeepRatioPad:
+      return core::message("short side ", p.short_side,
+                           p.long_side > 0 ? core::message(", long side ", p.long_side, " at most") : "",
+                           ", padded to multiples of ", p.multiple_of);
+    case ResizeRule::kShortSideRound:
+      return core::message("short side ", p.short_side, ", rounded to multiples of ", p.multiple_of);
+    case ResizeRule::kLimitSideRound:
+      return core::message(p.long_side > 0 ? core::message("long side ", p.long_side, " at most")
+                                           : core::message("short side ", p.short_side, " at least"),
+                           ", rounded to multiples of ", p.multiple_of);
+  }
+  return "";
+}
+
 std::string preprocess_text(const ImagePreprocess& p) {
-  return core::message("short side ", p.short_side, ", multiples of ", p.multiple_of, ", resized as ",
-                       word(p.resize_pixel_type), ", ", word(p.channel_order), " minus (", triple(p.mean),
-                       "), / ", shortest(p.scale), ", / (", triple(p.std), ")");
+  return core::message(size_text(p), ", resized as ", word(p.resize_pixel_type), ", ", word(p.channel_order),
+                       " minus (", triple(p.mean), "), / ", shortest(p.scale), ", / (", triple(p.std), ")");
 }
 
 std::string postprocess_text(const TextPostprocess& p) {
-  return core::message("thresh ", shortest(p.thresh), ", box thresh ", shortest(p.box_thresh),
-                       ", unclip ratio ", shortest(p.unclip_ratio), " (polygons ",
-                       shortest(p.polygon_unclip_ratio), "), at most ", p.max_candidates,
-                       " candidates, min size ", shortest(p.min_size));
+  return core::message("as ", word(p.rule), " does, thresh ", shortest(p.thresh), ", box thresh ",
+                       shortest(p.box_thresh), ", unclip ratio ", shortest(p.unclip_ratio), " (polygons ",
+                       shortest(p.polygon_unclip_ratio), "), ",
+                       p.max_candidates > 0 ? core::message("at most ", p.max_candidates, " candidates")
+                                            : "any number of candidates",
+                       ", min size ", shortest(p.min_size), p.dilate ? ", dilated" : "",
+                       p.score_outline ? ", scored inside the outline" : "");
 }
 
 // What the file says of itself.
@@ -124,7 +150,8 @@ std::string facts_text(const Model& model) {
   add("sha256", info.provenance.source_sha256);
   add("converter", info.provenance.converter_version);
   add("format", core::message(info.version_major, ".", info.version_minor));
-  add("file", core::message(bytes_text(info.file_bytes), ", weights ", bytes_text(info.weight_bytes)));
+  add("file", core::message(bytes_text(info.file_bytes), ", weights ", bytes_text(info.weight_bytes),
+                            info.weight_dtype.empty() ? "" : " as ", info.weight_dtype));
   add("parameters", grouped(info.parameters));
   for (const PortInfo& port : model.inputs()) add("input", port.name + "  " + port_text(port));
   for (const PortInfo& port : model.outputs()) add("output", port.name + "  " + port_text(port));
@@ -137,21 +164,33 @@ std::string plan_text(const PlanSummary& plan, const std::vector<Shape>& shapes,
   Table layers({{"#", Align::kRight},
                 {"node"},
                 {"layer"},
+                {"details"},
                 {"algorithm"},
                 {"output"},
                 {"parameters", Align::kRight},
                 {"MACs", Align::kRight},
                 {"bytes", Align::kRight}});
   std::uint64_t bytes = 0;
+  std::size_t deformable = 0;
+  std::size_t flat = 0;
   for (std::size_t i = 0; i < plan.layers.size(); ++i) {
     const LayerSummary& layer = plan.layers[i];
     bytes += layer.bytes;
-    layers.add({std::to_string(i), layer.name, layer.layer, layer.algorithm, shapes_text(layer.outputs),
-                layer.parameters > 0 ? grouped(layer.parameters) : "",
+    if (layer.layer == "deform_conv2d") {
+      ++deformable;
+      if (layer.details.find("flat_prefix") != std::string::npos) ++flat;
+    }
+    layers.add({std::to_string(i), layer.name, layer.layer, layer.details, layer.algorithm,
+                shapes_text(layer.outputs), layer.parameters > 0 ? grouped(layer.parameters) : "",
                 layer.macs > 0 ? scaled(static_cast<double>(layer.macs)) : "", bytes_text(layer.bytes)});
   }
   Table totals({{""}, {""}});
   totals.add({"layers", std::to_string(plan.layers.size())});
+  if (deformable > 0) {
+    totals.add(
+        {"deformable", core::message(deformable, deformable == 1 ? " convolution, " : " convolutions, ", flat,
+                                     flat == 1 ? " reads its" : " read their", " offsets as flat_prefix")});
+  }
   totals.add({"MACs", scaled(static_cast<double>(plan.macs))});
   totals.add({"traffic", bytes_text(bytes) + " if every layer reads and writes memory once"});
   totals.add({"arena", bytes_text(plan.arena_bytes) + " for intermediate values and workspace"});

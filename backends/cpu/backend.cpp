@@ -33,6 +33,14 @@ template <>
 bool fuses_epilogue(const layers::Mul&, const layers::Epilogue& epilogue) {
   return !epilogue.residual;
 }
+template <>
+bool fuses_epilogue(const layers::Sub&, const layers::Epilogue& epilogue) {
+  return !epilogue.residual;
+}
+template <>
+bool fuses_epilogue(const layers::Div&, const layers::Epilogue& epilogue) {
+  return !epilogue.residual;
+}
 
 class CpuBackend final : public Backend {
  public:

@@ -51,7 +51,7 @@ void PreparedBinary::run_piece(const float* a, const float* b, float* y, std::in
   if (loops_.row.b == 0)
     operation_.scalar(a, *b, y, n);
   else if (loops_.row.a == 0)
-    operation_.scalar(b, *a, y, n);
+    operation_.scalar_first(b, *a, y, n);
   else
     operation_.rows(a, b, y, n);
   const auto& element = context_.simd().element;

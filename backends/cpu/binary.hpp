@@ -9,10 +9,13 @@
 
 namespace pliant::backends::cpu {
 
-/// A commutative operation on rows.
+/// An operation on rows.
 struct BinaryOperation {
   void (*rows)(const float* a, const float* b, float* y, std::int64_t n) = nullptr;
+  /// The second operand is one number.
   void (*scalar)(const float* a, float b, float* y, std::int64_t n) = nullptr;
+  /// The first operand is one number, here the argument a.
+  void (*scalar_first)(const float* b, float a, float* y, std::int64_t n) = nullptr;
 };
 
 /// The loops over both inputs after merging what is contiguous in both: outer axes, and one row.
@@ -45,6 +48,20 @@ class PreparedBinary final : public Prepared {
   layers::Activation activation_;
   BroadcastLoops loops_;
   int in_place_ = -1;
+};
+
+/// `Layer` has an activation; operation(ElementKernels) picks its functions.
+template <class Layer, BinaryOperation (*kOperation)(const ElementKernels&)>
+class BinaryKernel final : public Kernel {
+ public:
+  explicit BinaryKernel(const Layer& layer) : layer_(layer) {}
+  std::unique_ptr<Prepared> prepare(const PrepareArguments& arguments) const override {
+    return std::make_unique<PreparedBinary>(kOperation(cpu_context(arguments).simd().element),
+                                            layer_.activation, arguments);
+  }
+
+ private:
+  Layer layer_;
 };
 
 }  // namespace pliant::backends::cpu

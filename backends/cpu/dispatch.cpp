@@ -116,7 +116,8 @@ Isa choose_isa(std::string_view wanted) {
 SimdKernels simd_kernels(Isa isa) {
   SimdKernels kernels;
   if (!simd::get_gemm_kernels(isa, kernels.gemm) || !simd::get_element_kernels(isa, kernels.element) ||
-      !simd::get_sampling_kernels(isa, kernels.sampling) || !simd::get_window_kernels(isa, kernels.window))
+      !simd::get_sampling_kernels(isa, kernels.sampling) || !simd::get_window_kernels(isa, kernels.window) ||
+      !simd::get_reduce_kernels(isa, kernels.reduce))
     throw Error(ErrorCode::kInternal, core::message("no kernels for ", name_of(isa)));
   return kernels;
 }

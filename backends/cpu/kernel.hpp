@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -49,6 +50,13 @@ inline const float* weight_data(Weights weights, layers::WeightId id) {
 }
 inline const Shape& weight_shape(Weights weights, layers::WeightId id) {
   return weights[static_cast<std::size_t>(id.index)].shape;
+}
+
+/// The nearest float; infinite where the number is beyond the floats (a plain cast is undefined there).
+inline float to_float(double value) {
+  constexpr double kMost = std::numeric_limits<float>::max();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  return value > kMost ? kInfinity : value < -kMost ? -kInfinity : static_cast<float>(value);
 }
 
 }  // namespace pliant::backends::cpu

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NoReturn, Optional, Union
+from typing import Any, NoReturn, Optional
 
+from torch import nn
+
+from .dims import Dim, Size, all_same, broadcast, window
 from .errors import ConvertError
 from .ir import Pair, Value, Weight
 
-
-@dataclass(frozen=True)
-class SizeItem:
-    """The size of `value` along `axis`, known only at run time."""
-
-    value: Value
-    axis: int
+MAX_RANK = 6
 
 
-@dataclass(frozen=True)
-class Size:
-    """The sizes of `value` along `axes`: what x.shape and x.shape[2:] give."""
+def shape_text(value: Value) -> str:
+    return "x".join(str(size) if type(size) is int else "?" for size in value.dims)
 
-    value: Value
-    axes: tuple[int, ...]
 
-    def __getitem__(self, index: Any) -> Union[Size, SizeItem]:
-        if isinstance(index, slice):
-            return Size(self.value, self.axes[index])
-        return SizeItem(self.value, self.axes[index])
+class Unavailable:
+    """A result that cannot be known; the error says why, if something needs it."""
+
+    def __init__(self, error: ConvertError) -> None:
+        self.error = error
 
 
 class Call:
@@ -81,7 +75,11 @@ class Call:
         return tuple(self.value(bound[name]) for name in names)
 
     def value(self, item: Any) -> Value:
+        if isinstance(item, Unavailable):
+            raise item.error
         if not isinstance(item, Value):
+            if item is None:
+                self.refuse("None where a tensor is expected")
             kind = "a constant" if isinstance(item, (Weight, int, float)) else f"a {type(item).__name__}"
             self.refuse(f"{kind} where a computed tensor is expected")
         if item in self.interpreter.stale:
@@ -89,6 +87,8 @@ class Call:
         return item
 
     def constant(self, item: Any) -> Optional[Weight]:
+        if isinstance(item, Unavailable):
+            raise item.error
         if item is not None and not isinstance(item, Weight):
             self.refuse("a computed tensor as a weight")
         return item
@@ -120,22 +120,81 @@ class Call:
                 f"{self.where()}: its input has {value.channels} channels, its weight expects {channels}"
             )
 
-    def size_like(self, size: Any) -> Optional[Value]:
-        """The value whose height and width `size` is, or None."""
-        if isinstance(size, Size) and size.axes == (2, 3):
-            return size.value
-        if isinstance(size, (tuple, list)) and len(size) == 2 and all(isinstance(i, SizeItem) for i in size):
-            if (size[0].axis, size[1].axis) == (2, 3) and size[0].value is size[1].value:
-                return size[0].value
-        return None
+    def windows(self, x: Value, kernel: Any, stride: Pair, padding: Pair, dilation: Pair) -> tuple:
+        """Height and width of what a window makes of x; refuses where nothing is left."""
+        pairs = zip(x.dims[2:], kernel, stride, padding, dilation)
+        sizes = tuple(window(*numbers) for numbers in pairs)
+        if any(type(size) is int and size < 1 for size in sizes):
+            self.refuse(f"an input of {x.dims[2]}x{x.dims[3]}, which is smaller than the window,")
+        return sizes
 
-    def emit(
-        self, layer: Any, inputs: list[Value], channels: Optional[int] = None, rank: Optional[int] = None
-    ) -> Value:
-        """Appends a node and gives its output."""
+    def value_of_size(self, height: Size, width: Size) -> Optional[Value]:
+        """An earlier value of rank 4 that is known to have this height and width, or None."""
+        found = [
+            v for v in self.interpreter.values() if v.rank == 4 and all_same(v.dims[2:], (height, width))
+        ]
+        return found[-1] if found else None
+
+    def operand(self, item: Any, rank: int = 1) -> Value:
+        """A value, or a number or constant made one of at least `rank`, with sizes of 1 in front."""
+        if isinstance(item, (bool, complex)) or isinstance(item, Dim):
+            self.refuse(f"{item!r} in a calculation with tensors")
+        if isinstance(item, (int, float)):
+            item = self.interpreter.number(float(item))
+        if not isinstance(item, Weight):
+            return self.at_rank(self.value(item), rank)
+        shape = (1,) * (rank - item.array.ndim) + item.array.shape
+        if not shape:
+            shape = (1,)
+        return self.interpreter.constant(self.path, item, shape)
+
+    def at_rank(self, value: Value, rank: int) -> Value:
+        """The value with sizes of 1 in front, as broadcasting has it."""
+        if value.rank >= rank:
+            return value
+        return self.reshape(value, [1] * (rank - value.rank) + list(value.dims))
+
+    def reshape(self, x: Value, sizes: list) -> Value:
+        from .layers.reshape import reshape
+
+        return reshape(self, x, sizes)
+
+    def broadcast(self, a: Value, b: Value) -> tuple[Size, ...]:
+        for m, n in zip(a.dims, b.dims):
+            if type(m) is int and type(n) is int and m != n and 1 not in (m, n):
+                self.refuse(f"an operation on values of shapes {shape_text(a)} and {shape_text(b)}")
+        return tuple(broadcast(m, n) for m, n in zip(a.dims, b.dims))
+
+    def whole(self, item: Any, what: str) -> int:
+        if type(item) is not int:
+            self.refuse(f"{what} that is {item!r}; it has to be a plain whole number")
+        return item
+
+    def emit(self, layer: Any, inputs: list[Value], dims: Any) -> Value:
+        """Appends a node and gives its output, which has the sizes `dims`."""
         kind = type(layer).__name__.lower()
         name = self.path or kind if self.module is not None else f"{self.path}.{kind}".lstrip(".")
-        return self.interpreter.emit(name, layer, inputs, channels, rank or inputs[0].rank)
+        if not 1 <= len(dims) <= MAX_RANK:
+            self.refuse(f"a result of rank {len(dims)}; ranks from 1 to {MAX_RANK} are")
+        return self.interpreter.emit(name, layer, inputs, tuple(dims))
+
+    def apply(self, name: str, part: Any, x: Value) -> Value:
+        """What the module's own part `name` makes of x: a known module, a chain of them, a function."""
+        from .layers import registry
+
+        path = f"{self.path}.{name}".lstrip(".")
+        inner = Call(self.interpreter, path, self.line, part, [x], {})
+        if not isinstance(part, nn.Module):
+            handler = registry.FUNCTIONS.get(part)
+        else:
+            inner.module, handler = part, registry.handler_of_module(part)
+            if handler is None and isinstance(part, nn.Sequential):
+                for key, item in part.named_children():
+                    x = inner.apply(key, item, x)
+                return x
+        if handler is None:
+            self.refuse(f"its part '{name}' of type {type(part).__name__}")
+        return handler(inner)
 
     def overwrite(self, result: Value) -> Value:
         """Says that the operation was in place: its first tensor now holds `result`."""

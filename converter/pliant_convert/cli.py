@@ -17,13 +17,16 @@ FAILED = 1
 USAGE = 2
 
 DESCRIPTION = """\
-Converts a PyTorch checkpoint (a state dict saved with torch.save) to a Pliant model file. The architecture is
-recognised from the keys and shapes of the weights. No code of the checkpoint is ever run.
+Converts a PyTorch checkpoint (a state dict, saved with torch.save or as safetensors) to a Pliant model file.
+The architecture is recognised from the keys and shapes of the weights, or is your own module (--model). No
+code of the checkpoint is ever run.
 """
 EPILOG = """\
 examples:
   pliant-convert totaltext_resnet18 -o totaltext.pliant
   pliant-convert model.pth -o model.pliant --box-thresh 0.4 --verify
+  pliant-convert weights.pth --dry-run
+  pliant-convert weights.pth --model my_net.py:MyNet --model-args '{"width": 32}' -o m.pliant
 
 exit codes: 0 done, 1 the work failed, 2 wrong usage
 """
@@ -54,6 +57,15 @@ def _short_side(text: str) -> int:
     return int(text)
 
 
+def _shape(text: str) -> tuple[int, ...]:
+    parts = text.lower().split("x")
+    if not 1 <= len(parts) <= 6 or not all(
+        p.isascii() and p.isdigit() and 0 < int(p) < 1 << 31 for p in parts
+    ):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a shape such as 1x3x640x640")
+    return tuple(map(int, parts))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="pliant-convert",
@@ -79,7 +91,36 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output-logits", action="store_true", help="add the values before the last sigmoid as an output"
     )
+    parser.add_argument(
+        "--weights",
+        choices=("float32", "float16"),
+        default="float32",
+        help="the weights' type in the file; float16 halves its size (default: float32)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what was recognised and each layer with its weights' keys; write nothing",
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
+    own = parser.add_argument_group(
+        "your own module, in place of a recognised architecture (its Python code is run)"
+    )
+    own.add_argument(
+        "--model", metavar="FILE.py:CLASS", help="the module's class, or a function that makes it"
+    )
+    own.add_argument("--model-args", metavar="JSON", default="", help="what the class is called with")
+    own.add_argument(
+        "--input",
+        metavar="SHAPE",
+        type=_shape,
+        action="append",
+        help="the shape of an input, once for each (default: 1x3x640x640); batch, height and width stay free",
+    )
+    own.add_argument("--fixed-sizes", action="store_true", help="take inputs of exactly these shapes alone")
+    own.add_argument(
+        "--ignore-keys", metavar="REGEX", default="", help="keys of the checkpoint that may be left over"
+    )
     group = parser.add_argument_group(
         "values for the text detector (default: those of the checkpoint's project)"
     )
@@ -113,30 +154,61 @@ def _given(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
 
 def _convert(arguments: argparse.Namespace) -> None:
     # PyTorch takes seconds to import; --help and usage errors need not wait for it.
-    from . import convert, verify
+    from . import conversion, report, verify
 
     command = verify.find_command(arguments.pliant) if arguments.verify else None
-    options = convert.Options(
+    options = conversion.Options(
         arch=arguments.arch,
         name=arguments.name,
         output_logits=arguments.output_logits,
+        weights=arguments.weights,
         preprocess=_given(arguments, "short_side"),
         postprocess=_given(arguments, "thresh", "box_thresh", "unclip_ratio"),
+        progress=report.progress_bar(),
     )
-    converted = convert.convert_checkpoint(arguments.checkpoint, options)
-    convert.save(converted, arguments.checkpoint, arguments.output)
+    if arguments.model is not None:
+        shapes = arguments.input or [(1, 3, 640, 640)]
+        options.own = conversion.OwnModule(
+            arguments.model, arguments.model_args, shapes, arguments.fixed_sizes, arguments.ignore_keys
+        )
+    converted = conversion.convert_checkpoint(arguments.checkpoint, options)
+    if arguments.dry_run:
+        print(report.dry_run(converted))
+        return
+    conversion.save(converted, arguments.checkpoint, arguments.output)
     print(
-        f"{arguments.output}: {converted.recipe.name} ({converted.sizes}), "
+        f"{arguments.output}: {converted.label} ({converted.sizes}), "
         f"{converted.parameters() / 1e6:.2f} M parameters, {len(converted.data) / 1e6:.1f} MB"
     )
+    for note in converted.notes:
+        print(f"note: {note}")
     if command is not None:
-        difference = verify.largest_difference(converted, arguments.output, command)
-        if difference > verify.TOLERANCE:
-            raise ConvertError(
-                f"verification failed: the largest difference from PyTorch is {difference:.3g}, "
-                f"expected at most {verify.TOLERANCE:g}"
-            )
-        print(f"verified: the largest difference from PyTorch is {difference:.3g}")
+        _verify(arguments, converted, command)
+
+
+def _verify(arguments: argparse.Namespace, converted: Any, command: str) -> None:
+    from . import verify
+
+    limit = verify.HALF_TOLERANCE if arguments.weights == "float16" else verify.TOLERANCE
+    difference = verify.largest_difference(converted, arguments.output, command)
+    if difference > limit:
+        raise ConvertError(
+            f"verification failed: the largest difference from PyTorch is {difference:.3g}, "
+            f"expected at most {limit:g}"
+        )
+    print(f"verified: the largest difference from PyTorch is {difference:.3g}")
+
+
+def _check_own(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """Options that go with --model, and options that do not."""
+    if arguments.model is None:
+        for name in ("model_args", "input", "fixed_sizes", "ignore_keys"):
+            if getattr(arguments, name):
+                parser.error(f"--{name.replace('_', '-')} is for your own module; give --model FILE.py:CLASS")
+        return
+    for name in ("arch", "thresh", "box_thresh", "unclip_ratio", "short_side"):
+        if getattr(arguments, name) is not None:
+            parser.error(f"--{name.replace('_', '-')} is for recognised text detectors, not for --model")
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -148,12 +220,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return 0
     if arguments.checkpoint is None:
         parser.error("a CHECKPOINT is needed")
-    if arguments.output is None:
+    if arguments.output is None and not arguments.dry_run:
         parser.error("-o MODEL.pliant is needed")
     if arguments.arch is not None and arguments.arch not in [recipe.name for recipe in RECIPES]:
         parser.error(
             f"unknown architecture '{arguments.arch}'; known are {', '.join(r.name for r in RECIPES)}"
         )
+    _check_own(parser, arguments)
+    if arguments.dry_run and arguments.verify:
+        parser.error("--verify needs a written file; leave out --dry-run")
     if arguments.verify and arguments.output.exists() and not arguments.output.is_file():
         parser.error(f"--verify needs a file that it can read back, which '{arguments.output}' is not")
     try:

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
+from .dims import Size
+
 
 class Pair(NamedTuple):
     """Height and width."""
@@ -28,11 +30,19 @@ class Weight:
 
 @dataclass(eq=False)
 class Value:
-    """An edge. `channels` is the size of axis 1 where it is known."""
+    """An edge. `dims` are its sizes; those that only the run will tell are `Dim`s (dims.py)."""
 
     name: str
-    rank: int
-    channels: Optional[int] = None
+    dims: tuple[Size, ...]
+
+    @property
+    def rank(self) -> int:
+        return len(self.dims)
+
+    @property
+    def channels(self) -> Optional[int]:
+        """The size of axis 1 where there is one and it is known."""
+        return self.dims[1] if len(self.dims) > 1 and type(self.dims[1]) is int else None
 
 
 @dataclass(eq=False)

@@ -16,6 +16,17 @@ from .models import RECIPES, Recipe, UnknownLayout
 Shapes = Mapping[str, tuple[int, ...]]
 
 
+def renamed(recipe: Recipe, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights by the keys of the recipe's module."""
+    result: dict[str, Tensor] = {}
+    for key, tensor in weights.items():
+        name = recipe.rename(key)
+        if name in result:
+            raise ConvertError(f"two keys of the checkpoint mean '{name}' in {recipe.name}, one is '{key}'")
+        result[name] = tensor
+    return result
+
+
 def shapes_of(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
     return {key: tuple(tensor.shape) for key, tensor in weights.items()}
 
@@ -65,6 +76,7 @@ def build(recipe: Recipe, shapes: Shapes) -> nn.Module:
 
 def load_weights(recipe: Recipe, module: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Fills `module` with the weights. Raises ConvertError on a missing, extra or misshapen key."""
+    weights = renamed(recipe, weights)
     shapes = shapes_of(weights)
     expected = {key: tuple(item.shape) for key, item in module.state_dict().items()}
     check_keys(recipe.name, expected, shapes, recipe.is_training_only, lambda: _nearest_hint(recipe, shapes))

@@ -45,11 +45,17 @@ def _camel(name: str) -> str:
 
 
 def model_bytes(
-    graph: Graph, name: str, preprocess: Optional[Any], postprocess: Optional[Any], provenance: Provenance
+    graph: Graph,
+    name: str,
+    preprocess: Optional[Any],
+    postprocess: Optional[Any],
+    provenance: Provenance,
+    weight_dtype: str = "float32",
 ) -> memoryview:
     """The whole file. `preprocess` and `postprocess` are dataclasses with the fields of the schema's tables.
 
-    Raises ConvertError where it would have 2 GiB or more.
+    With `weight_dtype` float16, weights of rank 2 and more that fit are stored as such; biases and the like
+    stay float32. Raises ConvertError where the file would have 2 GiB or more.
     """
     weights = graph.weights()
     size = sum(weight.array.size * 4 + ALIGNMENT for weight in weights)
@@ -59,11 +65,12 @@ def model_bytes(
         raise ConvertError(
             f"the model needs about {estimate} bytes, but a model file is smaller than {MAX_FILE_BYTES + 1}"
         )
-    return _Writer(estimate).model(graph, weights, name, preprocess, postprocess, provenance)
+    return _Writer(estimate, weight_dtype).model(graph, weights, name, preprocess, postprocess, provenance)
 
 
 class _Writer:
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, weight_dtype: str) -> None:
+        self.weight_dtype = weight_dtype
         self.builder = flatbuffers.Builder(size)
 
     def model(
@@ -130,11 +137,17 @@ class _Writer:
         return self.raw_table("Port", fields)
 
     def weight(self, weight: Weight) -> int:
+        dtype, array = "float32", np.ascontiguousarray(weight.array, "<f4")
+        if self.weight_dtype == "float16" and array.ndim >= 2:
+            with np.errstate(over="ignore"):
+                halves = array.astype("<f2")
+            if np.array_equal(np.isfinite(halves), np.isfinite(array)):  # nothing became infinite
+                dtype, array = "float16", halves
         fields = {
-            "data": self.aligned_bytes(weight.array),
+            "data": self.aligned_bytes(array),
             "shape": self.vector(weight.array.shape, np.int64),
             "name": self.builder.CreateString(weight.name),
-            "dtype": _enum("DType", "float32"),
+            "dtype": _enum("DType", dtype),
         }
         return self.raw_table("Weight", fields)
 
@@ -144,7 +157,7 @@ class _Writer:
         The generated code does not know force_align. The buffer is laid out from its end, and Finish pads its
         front to the largest alignment asked for, so aligned from the end is aligned from the start.
         """
-        data = memoryview(np.ascontiguousarray(array, "<f4").reshape(-1)).cast("B")
+        data = memoryview(array.reshape(-1).view(np.uint8))
         builder = self.builder
         builder.StartVector(1, len(data), ALIGNMENT)
         builder.head -= len(data)
@@ -174,7 +187,8 @@ class _Writer:
             elif isinstance(item, str):
                 item = self.builder.CreateString(item)
             elif isinstance(item, tuple) and not isinstance(item, Pair):
-                item = self.vector(item, np.float64)
+                types = {"int": np.int32, "long": np.int64, "double": np.float64}
+                item = self.vector(item, types[field.metadata.get("type", "double")])
             fields[field.name] = item
         return self.raw_table(name, fields)
 

@@ -40,6 +40,7 @@ struct LayerSummary {
   std::string name;       ///< of the node
   std::string layer;      ///< "conv2d", ...
   std::string algorithm;  ///< the backend's word for what it chose
+  std::string details;    ///< its attributes for people: "3x3 s2 p1, offsets flat_prefix"; may be empty
   std::vector<Shape> inputs;
   std::vector<Shape> outputs;
   std::uint64_t parameters = 0;

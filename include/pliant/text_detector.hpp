@@ -41,9 +41,10 @@ struct Point {
   double y = 0;
 };
 
-/// A text region in pixels of the source picture; (0, 0) is the picture's upper left corner.
+/// A text region in pixels of the source picture; (0, 0) is the picture's upper left corner. The rules of
+/// MMOCR neither round nor clip: their points may have fractions and lie outside of the picture.
 struct TextRegion {
-  std::vector<Point> points;  ///< 4 (from the upper left, clockwise) for quads, more for polygons
+  std::vector<Point> points;  ///< 4 for quads (from the upper left, clockwise; MMOCR: in OpenCV's order)
   double score = 0;           ///< mean probability inside, 0..1
 };
 
@@ -74,7 +75,7 @@ struct TextDetectorOptions {
   std::optional<double> box_thresh = {};
   std::optional<double> unclip_ratio = {};  ///< of the shape in use
   std::optional<int> max_candidates = {};
-  std::optional<int> short_side = {};  ///< of the network's input
+  std::optional<int> short_side = {};  ///< of the network's input, as the model's resize rule understands it
   int max_side = 0;                    ///< cap for the longer side of the network's input; 0 = none
 };
 

@@ -8,14 +8,36 @@ namespace pliant {
 
 enum class ChannelOrder { kBGR, kRGB };
 
-/// short_side_ceil: the short side becomes short_side pixels, the other int(ceil(short_side / short * long /
-/// multiple_of) * multiple_of), computed in double precision, as MhLiao/DB's demo.py does.
-enum class ResizeRule { kShortSideCeil };
+/// How the network's input size follows from the picture's; S = short_side, L = long_side, M = multiple_of.
+/// Sizes are computed in double precision; round() takes halves to the even neighbour.
+enum class ResizeRule {
+  /// The short side becomes S, the other int(ceil(S / short * long / M) * M): MhLiao/DB, EasyOCR.
+  kShortSideCeil,
+  /// Scaled by min(L / long, S / short) to int(side * scale + 0.5), then zeros on the right and below up to
+  /// multiples of M: MMOCR. L = 0: no limit.
+  kKeepRatioPad,
+  /// The short side becomes round(S / M) * M, the other round(S / short * long / M) * M: WenmuZhou.
+  kShortSideRound,
+  /// Scaled by min(1, L / long) where L > 0, else by max(1, S / short); each side becomes max(M,
+  /// round(int(side
+  /// * scale) / M) * M): PaddleOCR.
+  kLimitSideRound,
+};
 
 /// The pixel type while resizing: OpenCV rounds uint8 pixels, float32 pixels keep their fractions.
 enum class PixelType { kUint8, kFloat32 };
 
-/// value = float(double(pixel) - mean[c]) / scale / std[c]. Resizing is OpenCV's bilinear.
+/// In which order and precision (pixel - mean) / scale / std is computed; the results differ in their last
+/// bits. f() rounds to float32, m = f(mean / scale).
+enum class Arithmetic {
+  kCentreDouble,  ///< f(f(f(pixel - mean) / f(scale)) / std)
+  kDoubleOnce,    ///< f((pixel - mean) / scale / std)
+  kCentreSingle,  ///< f(f(f(pixel - f(mean)) / f(scale)) / f(std))
+  kScaleSingle,   ///< f(f(f(pixel / f(scale)) - m) / f(std))
+  kFactorSingle,  ///< f(f(f(pixel * f(1 / scale)) - m) / f(std))
+};
+
+/// value = (pixel - mean[c]) / scale / std[c]. Resizing is OpenCV's bilinear.
 struct ImagePreprocess {
   ChannelOrder channel_order = ChannelOrder::kBGR;
   ResizeRule resize_rule = ResizeRule::kShortSideCeil;
@@ -25,10 +47,12 @@ struct ImagePreprocess {
   std::array<double, 3> mean{0, 0, 0};  ///< in channel_order
   double scale = 255;
   std::array<double, 3> std{1, 1, 1};  ///< in channel_order
+  int long_side = 0;                   ///< 0 = none
+  Arithmetic arithmetic = Arithmetic::kCentreDouble;
 };
 
 /// Which project's post-processing; they differ in details that decide boxes.
-enum class BoxRule { kMhLiao };
+enum class BoxRule { kMhLiao, kMmocr, kWenmuZhou, kPaddle, kEasyOcr, kMmocr0x };
 
 struct TextPostprocess {
   BoxRule rule = BoxRule::kMhLiao;
@@ -37,9 +61,13 @@ struct TextPostprocess {
   double box_thresh = 0.7;            ///< a region is dropped where its mean p is below
   double unclip_ratio = 1.5;          ///< of quads
   double polygon_unclip_ratio = 2.0;  ///< of polygons
-  int max_candidates = 1000;
-  double min_size = 3;             ///< short side in pixels of the map; + 2 after unclipping
-  double polygon_epsilon = 0.002;  ///< approxPolyDP's tolerance as a share of the arc length
+  int max_candidates = 1000;          ///< 0 = no limit
+  double min_size = 3;                ///< short side in pixels of the map; + 2 after unclipping
+  double polygon_epsilon = 0.002;     ///< approxPolyDP's tolerance as a share of the arc length
+  bool dilate = false;                ///< grow the text pixels by a 2x2 square first
+  /// The mean p is that inside the outline as found, not inside the box or the simplified polygon. The rule
+  /// of WenmuZhou does so anyway.
+  bool score_outline = false;
 };
 
 }  // namespace pliant

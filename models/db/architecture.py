@@ -1,15 +1,19 @@
-"""DB text detectors as ordinary PyTorch modules: a ResNet, plain or deformable, and the DB decoder.
+"""DB text detectors as ordinary PyTorch modules: a backbone, most often a ResNet, and the DB decoder.
 
 Attribute names are those of MhLiao/DB's checkpoints. Only what inference needs is built.
 """
 
 from __future__ import annotations
 
+from typing import Union
+
 import torch
 from torch import nn
 from torchvision.ops import deform_conv2d
 
-from .configuration import Configuration, offset_groups
+from .configuration import Configuration, MobileNetConfiguration, offset_groups
+from .mhliao_attention import ScaleFeatureSelection
+from .mhliao_mobilenet import MobileNetV3
 
 
 class DeformConv2d(nn.Module):
@@ -160,9 +164,12 @@ class ResNet(nn.Module):
 
 
 class Decoder(nn.Module):
-    """A feature pyramid over four scales and the head that gives every pixel a probability."""
+    """A feature pyramid over four scales and the head that gives every pixel a probability.
 
-    def __init__(self, widths: list[int], neck: int, bias: bool) -> None:
+    With `attention`, DBNet++: the scales are weighed before they are joined.
+    """
+
+    def __init__(self, widths: list[int], neck: int, bias: bool, attention: str = "") -> None:
         super().__init__()
         quarter = neck // 4
         self.up = nn.Upsample(scale_factor=2, mode="nearest")
@@ -173,6 +180,9 @@ class Decoder(nn.Module):
             if factor > 1:
                 smooth = nn.Sequential(smooth, nn.Upsample(scale_factor=factor, mode="nearest"))
             self.add_module(f"out{scale}", smooth)
+        self.concat_attention = None
+        if attention:
+            self.concat_attention = ScaleFeatureSelection(neck, attention)
         self.binarize = nn.Sequential(
             nn.Conv2d(neck, quarter, 3, padding=1, bias=bias),
             nn.BatchNorm2d(quarter),
@@ -190,17 +200,21 @@ class Decoder(nn.Module):
         f4 = self.up(f5) + self.in4(c4)
         f3 = self.up(f4) + self.in3(c3)
         f2 = self.up(f3) + self.in2(c2)
-        fused = torch.cat((self.out5(f5), self.out4(f4), self.out3(f3), self.out2(f2)), dim=1)
+        maps = (self.out5(f5), self.out4(f4), self.out3(f3), self.out2(f2))
+        fused = torch.cat(maps, dim=1) if self.concat_attention is None else self.concat_attention(maps)
         return self.binarize(fused)
 
 
 class TextDetector(nn.Module):
     """image[N,3,H,W] with H and W multiples of 32 -> probability of text [N,1,H,W]."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Union[Configuration, MobileNetConfiguration]) -> None:
         super().__init__()
-        self.backbone = ResNet(configuration)
-        self.decoder = Decoder(self.backbone.widths, configuration.neck, configuration.neck_bias)
+        mobile = isinstance(configuration, MobileNetConfiguration)
+        self.backbone = MobileNetV3(configuration) if mobile else ResNet(configuration)
+        self.decoder = Decoder(
+            self.backbone.widths, configuration.neck, configuration.neck_bias, configuration.attention
+        )
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return self.decoder(self.backbone(image))

@@ -22,12 +22,51 @@ class Configuration:
     neck_bias: bool
     offset_channels: tuple[int, ...]
     strided_offset_read: str  # offset_read of deformable convolutions with a stride of 2
+    attention: str = ""  # of DBNet++: scale_spatial, scale_channel_spatial or scale_channel
 
     def describe(self) -> str:
         """The sizes in a few words."""
         deformable = sum(depth for depth, channels in zip(self.depths, self.offset_channels) if channels)
         text = f"blocks {'-'.join(map(str, self.depths))}, width {self.planes[0]}, neck {self.neck}"
+        text += f", {self.attention} attention" if self.attention else ""
         return text + (f", {deformable} deformable convolutions" if deformable else "")
+
+
+@dataclass(frozen=True)
+class MobileBlock:
+    """One block of a MobileNetV3."""
+
+    kernel: int
+    expanded: int
+    outputs: int
+    squeeze: bool  # with squeeze-and-excite, of a quarter of the expanded width
+    activation: str  # "relu" or "hardswish"
+    stride: int
+
+
+# The parts of MobileNetV3 large whose results the decoder takes: the stem is 0, the last convolution 16.
+MOBILENET_TAPS = (3, 6, 12, 16)
+
+
+@dataclass(frozen=True)
+class MobileNetConfiguration:
+    """The sizes of a MobileNetV3 large with a DB decoder."""
+
+    stem: int
+    blocks: tuple[MobileBlock, ...]
+    last: int
+    neck: int
+    neck_bias: bool
+    attention: str = ""
+
+    def widths(self) -> list[int]:
+        """Channels of the four feature maps."""
+        return [self.blocks[number - 1].outputs for number in MOBILENET_TAPS[:3]] + [self.last]
+
+    def describe(self) -> str:
+        """The sizes in a few words."""
+        text = f"{len(self.blocks)} blocks, widths {'-'.join(map(str, self.widths()))}, neck {self.neck}"
+        return text + (f", {self.attention} attention" if self.attention else "")
 
 
 def offset_groups(channels: int, planes: int) -> Optional[tuple[int, bool]]:

@@ -3,13 +3,16 @@
 #include "models/db/postprocess.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <opencv2/imgproc.hpp>
+#include <utility>
 
 #include "core/format.hpp"
 #include "models/db/min_box.hpp"
 #include "models/db/score.hpp"
+#include "models/db/source_scale.hpp"
 #include "models/db/unclip.hpp"
 #include "models/opencv_guard.hpp"
 #include "pliant/error.hpp"
@@ -34,80 +37,146 @@ void check_range(const char* name, double value, double least, double greatest) 
   }
 }
 
-// A map's coordinate in the source picture: scaled, rounded to even and clipped to 0..source, the far edge
-// included. `Real` is float32 for quads and double for polygons, as in the original.
-template <class Real>
-double to_source(Real value, int map_size, int source_size) {
-  const Real scaled = value / static_cast<Real>(map_size) * static_cast<Real>(source_size);
-  return std::clamp<double>(std::nearbyint(scaled), 0.0, source_size);
+bool is_mmocr(BoxRule rule) { return rule == BoxRule::kMmocr || rule == BoxRule::kMmocr0x; }
+
+// A box that PaddleOCR2Pytorch takes for outlines of fewer than 5 points: upright, and a pixel larger than
+// the points' extent.
+MinBox upright_box(const std::vector<cv::Point>& points) {
+  const cv::Rect around = cv::boundingRect(points);
+  const auto left = static_cast<float>(around.x);
+  const auto top = static_cast<float>(around.y);
+  const auto right = static_cast<float>(around.x + around.width);
+  const auto bottom = static_cast<float>(around.y + around.height);
+  MinBox box;
+  box.corners = {cv::Point2f(left, top), cv::Point2f(right, top), cv::Point2f(right, bottom),
+                 cv::Point2f(left, bottom)};
+  box.short_side = std::min(around.width, around.height);
+  return box;
+}
+
+// What PaddleOCR2Pytorch does with its boxes at the end: corners in another order, within the picture's last
+// pixels, and no side of 3 pixels or less. False where the box is dropped.
+bool tidy_paddle_box(std::vector<Point>& corners, cv::Size source) {
+  const auto by_x = [](const Point& a, const Point& b) { return a.x < b.x; };
+  const auto by_y = [](const Point& a, const Point& b) { return a.y < b.y; };
+  std::stable_sort(corners.begin(), corners.end(), by_x);
+  std::stable_sort(corners.begin(), corners.begin() + 2, by_y);
+  std::stable_sort(corners.begin() + 2, corners.end(), by_y);
+  corners = {corners[0], corners[2], corners[3], corners[1]};
+  for (Point& corner : corners) {
+    corner.x = std::clamp<double>(corner.x, 0, source.width - 1);
+    corner.y = std::clamp<double>(corner.y, 0, source.height - 1);
+  }
+  const auto whole_distance = [](const Point& a, const Point& b) {
+    return std::floor(std::hypot(a.x - b.x, a.y - b.y));
+  };
+  constexpr double kLeastSide = 3;
+  return whole_distance(corners[0], corners[1]) > kLeastSide &&
+         whole_distance(corners[0], corners[3]) > kLeastSide;
 }
 
 class RegionFinder {
  public:
-  RegionFinder(const cv::Mat& map, cv::Size source, const TextPostprocess& parameters)
-      : map_(map), source_(source), parameters_(parameters) {}
+  RegionFinder(const cv::Mat& map, MapContent content, cv::Size source, const TextPostprocess& parameters)
+      : map_(map), source_(source), scale_(parameters.rule, content, source), parameters_(parameters) {}
 
-  std::vector<TextRegion> quads() const {
+  std::vector<TextRegion> find(RegionShape shape) const {
     std::vector<TextRegion> regions;
     for (const auto& contour : contours()) {
-      const MinBox core = min_box(contour);
-      if (core.short_side < parameters_.min_size) {
-        continue;
-      }
-      const std::vector<cv::Point2f> corners(core.corners.begin(), core.corners.end());
-      const double score = polygon_score(map_, corners);
-      if (parameters_.box_thresh > score) {
-        continue;
-      }
-      std::vector<cv::Point> grown;
-      for (const auto& piece : unclip(corners, parameters_.unclip_ratio)) {
-        grown.insert(grown.end(), piece.begin(), piece.end());
-      }
-      if (grown.empty()) {
-        continue;
-      }
-      const MinBox box = min_box(grown);
-      if (box.short_side < parameters_.min_size + kGrownMargin) {
-        continue;
-      }
-      TextRegion& region = regions.emplace_back();
-      region.score = score;
-      for (const cv::Point2f& corner : box.corners) {
-        region.points.push_back({to_source<float>(corner.x, map_.cols, source_.width),
-                                 to_source<float>(corner.y, map_.rows, source_.height)});
-      }
-    }
-    return regions;
-  }
-
-  std::vector<TextRegion> polygons() const {
-    std::vector<TextRegion> regions;
-    for (const auto& contour : contours()) {
-      std::vector<cv::Point> outline;
-      cv::approxPolyDP(contour, outline, parameters_.polygon_epsilon * cv::arcLength(contour, true), true);
-      if (outline.size() < 4) {
-        continue;
-      }
-      const double score = polygon_score(map_, outline);
-      if (parameters_.box_thresh > score) {
-        continue;
-      }
-      const Contours pieces = unclip(outline, parameters_.polygon_unclip_ratio);
-      if (pieces.size() != 1 || min_box(pieces[0]).short_side < parameters_.min_size + kGrownMargin) {
-        continue;
-      }
-      TextRegion& region = regions.emplace_back();
-      region.score = score;
-      for (const cv::Point& point : pieces[0]) {
-        region.points.push_back({to_source<double>(point.x, map_.cols, source_.width),
-                                 to_source<double>(point.y, map_.rows, source_.height)});
+      TextRegion region;
+      if (shape == RegionShape::kPolygons ? polygon(contour, region)
+          : is_mmocr(parameters_.rule)    ? mmocr_quad(contour, region)
+                                          : quad(contour, region)) {
+        regions.push_back(std::move(region));
       }
     }
     return regions;
   }
 
  private:
-  // The outlines of all connected areas and of their holes, at most max_candidates, in OpenCV's order.
+  // These fill the region of an outline; false where it is rejected.
+
+  bool quad(const std::vector<cv::Point>& contour, TextRegion& region) const {
+    const bool paddle = parameters_.rule == BoxRule::kPaddle;
+    if (paddle && contour.size() < 3) return false;
+    const MinBox core = box_of(contour);
+    if (core.short_side < parameters_.min_size) return false;
+    const std::vector<cv::Point2f> corners(core.corners.begin(), core.corners.end());
+    if (!score(contour, corners, region)) return false;
+    std::vector<cv::Point> grown;
+    for (const auto& piece : unclip(corners, parameters_.unclip_ratio)) {
+      grown.insert(grown.end(), piece.begin(), piece.end());
+    }
+    if (grown.empty()) return false;
+    const MinBox box = box_of(grown);
+    if (box.short_side < parameters_.min_size + kGrownMargin) return false;
+    for (const cv::Point2f& corner : box.corners) region.points.push_back(scale_.corner(corner));
+    return !paddle || tidy_paddle_box(region.points, source_);
+  }
+
+  // The outline is simplified and grown before it becomes a rectangle, whose corners keep OpenCV's order.
+  bool mmocr_quad(const std::vector<cv::Point>& contour, TextRegion& region) const {
+    const std::vector<cv::Point> grown = grown_outline(contour, parameters_.unclip_ratio, region);
+    if (grown.empty()) return false;
+    const std::vector<cv::Point2f> points(grown.begin(), grown.end());
+    const cv::RotatedRect box = cv::minAreaRect(points);
+    const double side = std::min(box.size.width, box.size.height);
+    const double least = parameters_.min_size + kGrownMargin;
+    if (parameters_.rule == BoxRule::kMmocr ? side < least : side <= least) return false;
+    std::array<cv::Point2f, 4> corners;
+    box.points(corners.data());
+    for (const cv::Point2f& corner : corners) region.points.push_back(scale_.corner(corner));
+    return true;
+  }
+
+  bool polygon(const std::vector<cv::Point>& contour, TextRegion& region) const {
+    const std::vector<cv::Point> grown = grown_outline(contour, parameters_.polygon_unclip_ratio, region);
+    if (grown.empty()) return false;
+    if (is_mmocr(parameters_.rule)) {
+      if (grown.size() < 4) return false;
+    } else if (box_of(grown).short_side < parameters_.min_size + kGrownMargin) {
+      return false;
+    }
+    for (const cv::Point& point : grown) region.points.push_back(scale_.vertex(point));
+    return true;
+  }
+
+  // The simplified outline, scored and grown; empty where it is rejected.
+  std::vector<cv::Point> grown_outline(const std::vector<cv::Point>& contour, double ratio,
+                                       TextRegion& region) const {
+    std::vector<cv::Point> outline;
+    cv::approxPolyDP(contour, outline, parameters_.polygon_epsilon * cv::arcLength(contour, true), true);
+    if (outline.size() < 4 || !score(contour, outline, region)) return {};
+    Contours pieces = unclip(outline, ratio);
+    if (pieces.size() == 1) return std::move(pieces[0]);
+    // NumPy makes one array of pieces that have equally many points: the two MMOCR take the first of them, or
+    // all their points. Everybody rejects the other cases.
+    const auto as_many = [&](const auto& piece) { return piece.size() == pieces[0].size(); };
+    if (pieces.empty() || !is_mmocr(parameters_.rule) ||
+        !std::all_of(pieces.begin(), pieces.end(), as_many)) {
+      return {};
+    }
+    for (std::size_t i = 1; parameters_.rule == BoxRule::kMmocr0x && i < pieces.size(); ++i) {
+      pieces[0].insert(pieces[0].end(), pieces[i].begin(), pieces[i].end());
+    }
+    return std::move(pieces[0]);
+  }
+
+  template <class Corner>
+  bool score(const std::vector<cv::Point>& contour, const std::vector<Corner>& shape,
+             TextRegion& region) const {
+    const bool outline = parameters_.score_outline || parameters_.rule == BoxRule::kWenmuZhou;
+    region.score = outline ? polygon_score(map_, contour) : polygon_score(map_, shape);
+    // EasyOCR leaves out what has no score at all, even where everything may pass.
+    if (parameters_.rule == BoxRule::kEasyOcr && !(region.score > 0)) return false;
+    return region.score >= parameters_.box_thresh;
+  }
+
+  MinBox box_of(const std::vector<cv::Point>& points) const {
+    return parameters_.rule == BoxRule::kPaddle && points.size() < 5 ? upright_box(points) : min_box(points);
+  }
+
+  // The outlines of all connected areas and of their holes in OpenCV's order, as many as the rule looks at.
   Contours contours() const {
     cv::Mat bitmap(map_.rows, map_.cols, CV_8U);
     const auto thresh = static_cast<float>(parameters_.thresh);
@@ -118,16 +187,19 @@ class RegionFinder {
         to[x] = from[x] > thresh ? 255 : 0;
       }
     }
+    if (parameters_.dilate) cv::dilate(bitmap, bitmap, cv::Mat::ones(2, 2, CV_8U));
     Contours found;
     cv::findContours(bitmap, found, cv::RETR_LIST, cv::CHAIN_APPROX_SIMPLE);
-    if (found.size() > static_cast<std::size_t>(parameters_.max_candidates)) {
-      found.resize(static_cast<std::size_t>(parameters_.max_candidates));
-    }
+    // MMOCR counts from 0 and stops above the limit.
+    const std::size_t limit =
+        static_cast<std::size_t>(parameters_.max_candidates) + (is_mmocr(parameters_.rule) ? 1 : 0);
+    if (parameters_.max_candidates > 0 && found.size() > limit) found.resize(limit);
     return found;
   }
 
   cv::Mat map_;
   cv::Size source_;
+  SourceScale scale_;
   TextPostprocess parameters_;
 };
 
@@ -170,9 +242,21 @@ void check_postprocess(const TextPostprocess& p) {
   check_range("box_thresh", p.box_thresh, 0, 1);
   check_range("unclip_ratio", p.unclip_ratio, 0, 100);
   check_range("polygon_unclip_ratio", p.polygon_unclip_ratio, 0, 100);
-  check_range("max_candidates", p.max_candidates, 1, std::numeric_limits<int>::max());
+  check_range("max_candidates", p.max_candidates, 0, std::numeric_limits<int>::max());
   check_range("min_size", p.min_size, 0, 1 << 24);
   check_range("polygon_epsilon", p.polygon_epsilon, 0, 1);
+}
+
+std::vector<TextRegion> find_text_regions(std::span<const float> map, int map_height, int map_width,
+                                          MapContent content, int source_height, int source_width,
+                                          const TextPostprocess& parameters, RegionShape shape) {
+  check_sizes(map.size(), map_height, map_width, source_height, source_width);
+  check_postprocess(parameters);
+  return guard_opencv("find text regions", [&] {
+    return RegionFinder(finite_map(map, map_height, map_width), content,
+                        cv::Size(source_width, source_height), parameters)
+        .find(shape);
+  });
 }
 
 }  // namespace models
@@ -180,13 +264,9 @@ void check_postprocess(const TextPostprocess& p) {
 std::vector<TextRegion> find_text_regions(std::span<const float> map, int map_height, int map_width,
                                           int source_height, int source_width,
                                           const TextPostprocess& parameters, RegionShape shape) {
-  models::check_sizes(map.size(), map_height, map_width, source_height, source_width);
-  models::check_postprocess(parameters);
-  return models::guard_opencv("find text regions", [&] {
-    const models::RegionFinder finder(models::finite_map(map, map_height, map_width),
-                                      cv::Size(source_width, source_height), parameters);
-    return shape == RegionShape::kQuads ? finder.quads() : finder.polygons();
-  });
+  const models::MapContent all{static_cast<double>(map_width), static_cast<double>(map_height)};
+  return models::find_text_regions(map, map_height, map_width, all, source_height, source_width, parameters,
+                                   shape);
 }
 
 }  // namespace pliant

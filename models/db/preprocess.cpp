@@ -22,9 +22,14 @@ void check_parameters(const ImagePreprocess& p, int max_side) {
   if (p.multiple_of < 1) {
     fail_argument(core::message("preprocess: multiple_of is ", p.multiple_of, ", expected at least 1"));
   }
-  if (p.short_side < 1 || p.short_side % p.multiple_of != 0) {
-    fail_argument(core::message("preprocess: short_side is ", p.short_side,
-                                ", expected a positive multiple of ", p.multiple_of));
+  const bool exact = p.resize_rule == ResizeRule::kShortSideCeil;
+  if (p.short_side < 1 || (exact && p.short_side % p.multiple_of != 0)) {
+    fail_argument(core::message("preprocess: short_side is ", p.short_side, ", expected a positive ",
+                                exact ? "multiple of " : "number; sizes are rounded to multiples of ",
+                                p.multiple_of));
+  }
+  if (p.long_side < 0) {
+    fail_argument(core::message("preprocess: long_side is ", p.long_side, ", expected 0 for none, or more"));
   }
   if (max_side < 0 || (max_side > 0 && max_side < p.multiple_of)) {
     fail_argument(core::message("preprocess: max_side is ", max_side, ", expected at least ", p.multiple_of,
@@ -58,60 +63,142 @@ int round_down(double side, int multiple) {
 cv::Mat resize(const Image& image, PixelType type, InputSize size) {
   // OpenCV only reads the pixels through this header.
   const cv::Mat pixels(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.pixels.data()));
+  const cv::Size content(size.content_width, size.content_height);
   cv::Mat resized;
   if (type == PixelType::kFloat32) {
     cv::Mat fine;
     pixels.convertTo(fine, CV_32FC3);
-    cv::resize(fine, resized, cv::Size(size.width, size.height), 0, 0, cv::INTER_LINEAR);
+    cv::resize(fine, resized, content, 0, 0, cv::INTER_LINEAR);
   } else {
     cv::Mat coarse;
-    cv::resize(pixels, coarse, cv::Size(size.width, size.height), 0, 0, cv::INTER_LINEAR);
+    cv::resize(pixels, coarse, content, 0, 0, cv::INTER_LINEAR);
     coarse.convertTo(resized, CV_32FC3);
   }
   return resized;
 }
 
-// The numeric types are NumPy's in `img -= mean; img /= scale; img /= std` with a float32 image, float64
-// arrays and a Python number: arrays make the step a double one that is rounded back, a number is rounded to
-// float32 first.
-struct Normalise {
-  double mean;
-  float scale;
-  double std;
-  float operator()(float pixel) const {
-    const float centred = static_cast<float>(static_cast<double>(pixel) - mean);
-    const float scaled = centred / scale;
-    return static_cast<float>(static_cast<double>(scaled) / std);
+// One channel's values, each rounded as the parameters say; see Arithmetic.
+class Normalise {
+ public:
+  Normalise(const ImagePreprocess& p, std::size_t channel)
+      : arithmetic_(p.arithmetic), mean_(p.mean[channel]), scale_(p.scale), std_(p.std[channel]) {}
+
+  /// Calls work(function from pixel to value), so that the choice is made once a channel.
+  template <class Work>
+  void with(const Work& work) const {
+    const double mean = mean_;
+    const double std = std_;
+    const auto scale_single = static_cast<float>(scale_);
+    const auto std_single = static_cast<float>(std_);
+    const auto mean_single = static_cast<float>(mean_);
+    const auto scaled_mean = static_cast<float>(mean_ / scale_);
+    switch (arithmetic_) {
+      case Arithmetic::kCentreDouble:
+        // NumPy's `img -= mean; img /= scale; img /= std`: arrays of doubles, a number becomes float32 first.
+        return work([=](float pixel) {
+          const auto centred = static_cast<float>(static_cast<double>(pixel) - mean);
+          return static_cast<float>(static_cast<double>(centred / scale_single) / std);
+        });
+      case Arithmetic::kDoubleOnce:
+        return work([=, scale = scale_](float pixel) {
+          return static_cast<float>((static_cast<double>(pixel) - mean) / scale / std);
+        });
+      case Arithmetic::kCentreSingle:
+        return work([=](float pixel) { return (pixel - mean_single) / scale_single / std_single; });
+      case Arithmetic::kScaleSingle:
+        return work([=](float pixel) { return (pixel / scale_single - scaled_mean) / std_single; });
+      case Arithmetic::kFactorSingle:
+        return work([=, factor = static_cast<float>(1 / scale_)](float pixel) {
+          return (pixel * factor - scaled_mean) / std_single;
+        });
+    }
   }
+
+ private:
+  Arithmetic arithmetic_;
+  double mean_;
+  double scale_;
+  double std_;
 };
+
+// Sizes before they are cut down to max_side: of the picture as resized, and of the network's input.
+struct Sizes {
+  double width = 0;
+  double height = 0;
+  double content_width = 0;
+  double content_height = 0;
+
+  double longer() const { return std::max(width, height); }
+};
+
+Sizes without_padding(double width, double height) { return {width, height, width, height}; }
+
+// Each rule's formula is kept in its own order of operations: its last bit decides where a side is rounded
+// to.
+Sizes sizes_for(int width, int height, const ImagePreprocess& p) {
+  const double multiple = p.multiple_of;
+  const double side = std::min(width, height);
+  const double other = std::max(width, height);
+  const bool wide = height < width;
+  const auto to_multiple = [&](double x) { return std::max(1.0, std::nearbyint(x / multiple)) * multiple; };
+  const auto upright = [&](double short_side, double long_side) {
+    return wide ? without_padding(long_side, short_side) : without_padding(short_side, long_side);
+  };
+  switch (p.resize_rule) {
+    case ResizeRule::kShortSideCeil:
+      // A square's other side may come out one multiple longer, where S / side * side is a little above S.
+      return upright(p.short_side, std::ceil(p.short_side / side * other / multiple) * multiple);
+    case ResizeRule::kShortSideRound:
+      return upright(to_multiple(p.short_side), to_multiple(p.short_side / side * other));
+    case ResizeRule::kLimitSideRound: {
+      double factor = 1;
+      if (p.long_side > 0) {
+        if (other > p.long_side) factor = p.long_side / other;
+      } else if (side < p.short_side) {
+        factor = p.short_side / side;
+      }
+      return without_padding(to_multiple(std::floor(width * factor)),
+                             to_multiple(std::floor(height * factor)));
+    }
+    case ResizeRule::kKeepRatioPad: {
+      double factor = p.short_side / side;
+      if (p.long_side > 0) factor = std::min(p.long_side / other, factor);
+      Sizes sizes;
+      sizes.content_width = std::max(1.0, std::floor(width * factor + 0.5));
+      sizes.content_height = std::max(1.0, std::floor(height * factor + 0.5));
+      sizes.width = std::ceil(sizes.content_width / multiple) * multiple;
+      sizes.height = std::ceil(sizes.content_height / multiple) * multiple;
+      return sizes;
+    }
+  }
+  fail_argument("preprocess: resize_rule is unknown");
+}
+
+Sizes capped(const Sizes& sizes, int width, int height, ImagePreprocess p, int max_side) {
+  if (p.resize_rule == ResizeRule::kKeepRatioPad) {
+    p.long_side = round_down(max_side, p.multiple_of);
+    return sizes_for(width, height, p);
+  }
+  const auto cut = [&](double side) {
+    return side == sizes.longer() ? round_down(max_side, p.multiple_of)
+                                  : round_down(max_side / sizes.longer() * side, p.multiple_of);
+  };
+  return without_padding(cut(sizes.width), cut(sizes.height));
+}
 
 }  // namespace
 
 InputSize input_size(int width, int height, const ImagePreprocess& p, int max_side) {
   check_parameters(p, max_side);
-  // One expression, in doubles and in this order: int(ceil(short / side * other / multiple) * multiple). A
-  // square's other side may therefore come out one multiple longer, where short / side * side is a little
-  // above short.
-  const double side = std::min(width, height);
-  const double other = std::max(width, height);
-  const double rounded = std::ceil(p.short_side / side * other / p.multiple_of) * p.multiple_of;
-
-  double short_side = p.short_side;
-  double long_side = rounded;
-  if (max_side > 0 && rounded > max_side) {
-    short_side = round_down(max_side / rounded * short_side, p.multiple_of);
-    long_side = round_down(max_side, p.multiple_of);
-  }
-  if (short_side * long_side * 3 > std::numeric_limits<int>::max()) {
+  Sizes sizes = sizes_for(width, height, p);
+  if (max_side > 0 && sizes.longer() > max_side) sizes = capped(sizes, width, height, p, max_side);
+  if (sizes.width * sizes.height * 3 > std::numeric_limits<int>::max()) {
     fail_argument(core::message("preprocess: a picture of ", width, "x", height, " becomes an input of ",
-                                short_side, "x", long_side,
+                                sizes.width, "x", sizes.height,
                                 ", which is too large; cap it with max_side or crop the picture"));
   }
-  InputSize size;
-  const bool wide = height < width;
-  size.width = static_cast<int>(wide ? long_side : short_side);
-  size.height = static_cast<int>(wide ? short_side : long_side);
-  return size;
+  return {static_cast<int>(sizes.width), static_cast<int>(sizes.height),
+          static_cast<int>(sizes.content_width), static_cast<int>(sizes.content_height)};
 }
 
 Tensor preprocess_image(const Image& image, const ImagePreprocess& p, int max_side, Layout layout) {
@@ -124,14 +211,21 @@ Tensor preprocess_image(const Image& image, const ImagePreprocess& p, int max_si
   const std::size_t plane = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
   const std::size_t pixel_step = layout == Layout::kNHWC ? 3 : 1;
   const std::size_t channel_step = layout == Layout::kNHWC ? 1 : plane;
+  if (size.content_width < size.width || size.content_height < size.height) {
+    std::fill(input.data(), input.data() + 3 * plane, 0.0F);
+  }
   for (std::size_t channel = 0; channel < 3; ++channel) {
     const std::size_t from_channel = p.channel_order == ChannelOrder::kBGR ? channel : 2 - channel;
-    const Normalise normalise{p.mean[channel], static_cast<float>(p.scale), p.std[channel]};
-    const float* from = resized.ptr<float>() + from_channel;
-    float* to = input.data() + channel * channel_step;
-    for (std::size_t i = 0; i < plane; ++i) {
-      to[i * pixel_step] = normalise(from[i * 3]);
-    }
+    Normalise(p, channel).with([&](const auto& value) {
+      for (int y = 0; y < size.content_height; ++y) {
+        const float* from = resized.ptr<float>(y) + from_channel;
+        const std::size_t row = static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width);
+        float* to = input.data() + channel * channel_step + row * pixel_step;
+        for (std::size_t x = 0; x < static_cast<std::size_t>(size.content_width); ++x) {
+          to[x * pixel_step] = value(from[x * 3]);
+        }
+      }
+    });
   }
   return input;
 }

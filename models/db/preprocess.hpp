@@ -7,8 +7,10 @@
 namespace pliant::models {
 
 struct InputSize {
-  int width = 0;   ///< pixels
-  int height = 0;  ///< pixels
+  int width = 0;           ///< pixels
+  int height = 0;          ///< pixels
+  int content_width = 0;   ///< of the picture in it, from the upper left corner; the rest is padding
+  int content_height = 0;  ///< pixels
 };
 
 /// The size of the network's input for a picture. Throws kInvalidArgument where it would be beyond what can

@@ -26,11 +26,16 @@ class ImagePreprocess:
     multiple_of: int = 32
     scale: float = 255.0
     std: Optional[tuple[float, ...]] = None
+    long_side: int = 0
+    arithmetic: str = _enum("Arithmetic", "centre_double")
 
 
 @dataclass(frozen=True)
 class TextPostprocess:
-    """Text regions from the probability map that is the network's first output."""
+    """Text regions from the probability map that is the network's first output.
+
+    max_candidates 0 = no limit; min_size is that before unclipping, 2 more are asked for afterwards.
+    """
 
     box_thresh: float
     thresh: float = 0.3
@@ -41,3 +46,5 @@ class TextPostprocess:
     polygon_epsilon: float = 0.002
     rule: str = _enum("BoxRule", "mhliao")
     output: int = 0
+    dilate: bool = False
+    score_outline: bool = False

@@ -28,7 +28,11 @@ ImagePreprocess preprocess_of(const Model& model, const TextDetectorOptions& opt
         "text detector: the model file says nothing about pre-processing; convert it as a text detector");
   }
   ImagePreprocess parameters = *model.preprocess();
-  parameters.short_side = options.short_side.value_or(parameters.short_side);
+  if (options.short_side) {
+    parameters.short_side = *options.short_side;
+    // This rule looks at one of the two; who asks for a short side wants that one.
+    if (parameters.resize_rule == ResizeRule::kLimitSideRound) parameters.long_side = 0;
+  }
   return parameters;
 }
 
@@ -109,6 +113,8 @@ TextDetector& TextDetector::operator=(TextDetector&&) noexcept = default;
 std::vector<TextRegion> TextDetector::detect(const Image& image, DetectTimes* times) {
   DetectTimes spent;
   Clock::time_point start = Clock::now();
+  const models::InputSize size =
+      models::input_size(image.width, image.height, impl_->preprocess, impl_->max_side);
   impl_->input = models::preprocess_image(image, impl_->preprocess, impl_->max_side, Layout::kNHWC);
   spent.preprocess_ms = milliseconds_since(start);
 
@@ -123,9 +129,12 @@ std::vector<TextRegion> TextDetector::detect(const Image& image, DetectTimes* ti
                              ", expected 1x1xHxW"));
   }
   const std::span<const float> values(map.data, static_cast<std::size_t>(map.shape.elements()));
-  std::vector<TextRegion> regions =
-      find_text_regions(values, static_cast<int>(map.shape[2]), static_cast<int>(map.shape[3]), image.height,
-                        image.width, impl_->postprocess, impl_->shape);
+  const int height = static_cast<int>(map.shape[2]);
+  const int width = static_cast<int>(map.shape[3]);
+  const models::MapContent content{static_cast<double>(size.content_width) * width / size.width,
+                                   static_cast<double>(size.content_height) * height / size.height};
+  std::vector<TextRegion> regions = models::find_text_regions(values, height, width, content, image.height,
+                                                              image.width, impl_->postprocess, impl_->shape);
   spent.postprocess_ms = milliseconds_since(start);
   if (times != nullptr) {
     *times = spent;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/engine/layer_details.hpp"
 #include "runtime/engine/memory_plan.hpp"
 
 namespace pliant::runtime {
@@ -149,6 +150,7 @@ PlanSummary Plan::describe() const {
     layer.name = step.node->name;
     layer.layer = layers::name_of(step.node->layer);
     layer.algorithm = step.prepared->algorithm();
+    layer.details = layer_details(step.node->layer, context);
     for (const ConstTensorView& view : step.inputs) {
       layer.inputs.push_back(view.shape);
       layer.bytes += bytes_of(view.shape);

@@ -8,36 +8,16 @@ As a command it stands in for `pliant run`: python reference.py run MODEL --inpu
 from __future__ import annotations
 
 import argparse
+import importlib
+import math
 from typing import Any, Optional
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 import torchvision
-from pliant_convert.schema import (
-    BatchNorm2d,
-    Concat,
-    Conv2d,
-    ConvTranspose2d,
-    DeformConv2d,
-    Layer,
-    MaxPool2d,
-    Model,
-    OffsetRead,
-    Slice,
-    Upsample,
-)
+from pliant_convert.schema import Layer, Model, OffsetRead, PadMode, UpsampleMode
 
-TABLES = {
-    "BatchNorm2d": BatchNorm2d.BatchNorm2d,
-    "Concat": Concat.Concat,
-    "Conv2d": Conv2d.Conv2d,
-    "ConvTranspose2d": ConvTranspose2d.ConvTranspose2d,
-    "DeformConv2d": DeformConv2d.DeformConv2d,
-    "MaxPool2d": MaxPool2d.MaxPool2d,
-    "Slice": Slice.Slice,
-    "Upsample": Upsample.Upsample,
-}
 LAYER_NAMES = {number: name for name, number in vars(Layer.Layer).items() if not name.startswith("_")}
 
 
@@ -57,11 +37,9 @@ class ReferenceModel:
         return [LAYER_NAMES[node.LayerType()] for node in self.nodes]
 
     def layer(self, node: Any) -> tuple[str, Any]:
-        """(name, attributes) of a node; attributes are None for a table without fields."""
+        """(name, attributes) of a node."""
         name = LAYER_NAMES[node.LayerType()]
-        if name not in TABLES:
-            return name, None
-        table = TABLES[name]()
+        table = getattr(importlib.import_module(f"pliant_convert.schema.{name}"), name)()
         table.Init(node.Layer().Bytes, node.Layer().Pos)
         return name, table
 
@@ -80,7 +58,8 @@ class ReferenceModel:
         return {port.Name().decode(): values[port.Value()] for port in self.outputs}
 
     def _weight(self, weight: Any) -> torch.Tensor:
-        data = weight.DataAsNumpy().view("<f4") if weight.DataLength() else np.zeros(0, np.float32)
+        kind = {0: "<f4", 1: "<f2"}[weight.Dtype()]
+        data = weight.DataAsNumpy().view(kind).astype(np.float32)
         shape = [weight.Shape(i) for i in range(weight.ShapeLength())]
         return torch.from_numpy(data.reshape(shape).copy())
 
@@ -125,16 +104,30 @@ class ReferenceModel:
         return F.max_pool2d(x, *pairs, t.CeilMode())
 
     def _upsample(self, t: Any, x: torch.Tensor, like: Optional[torch.Tensor] = None) -> torch.Tensor:
-        assert t.Mode() == 0
+        options: dict[str, Any] = {"mode": "nearest"}
+        if t.Mode() == UpsampleMode.UpsampleMode.bilinear:
+            options = {"mode": "bilinear", "align_corners": t.AlignCorners()}
         if like is not None:
-            return F.interpolate(x, size=like.shape[2:], mode="nearest")
-        return F.interpolate(x, scale_factor=(t.ScaleH(), t.ScaleW()), mode="nearest")
+            return F.interpolate(x, size=like.shape[2:], **options)
+        if t.Size() is not None:
+            return F.interpolate(x, size=_pair(t.Size()), **options)
+        return F.interpolate(x, scale_factor=(t.ScaleH(), t.ScaleW()), **options)
+
+    def _avgpool2d(self, t: Any, x: torch.Tensor) -> torch.Tensor:
+        pairs = [_pair(p) for p in (t.KernelSize(), t.Stride(), t.Padding())]
+        return F.avg_pool2d(x, *pairs, t.CeilMode(), t.CountIncludePad(), t.DivisorOverride() or None)
 
     def _add(self, _: Any, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x + y
 
     def _mul(self, _: Any, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return x * y
+
+    def _sub(self, _: Any, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return x - y
+
+    def _div(self, _: Any, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return x / y
 
     def _concat(self, t: Any, *values: torch.Tensor) -> torch.Tensor:
         return torch.cat(values, t.Axis())
@@ -149,6 +142,100 @@ class ReferenceModel:
 
     def _sigmoid(self, _: Any, x: torch.Tensor) -> torch.Tensor:
         return torch.sigmoid(x)
+
+    def _leakyrelu(self, t: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.clamp(min=0) + t.NegativeSlope() * x.clamp(max=0)
+
+    def _hardswish(self, _: Any, x: torch.Tensor) -> torch.Tensor:
+        return x * (x + 3).clamp(0, 6) / 6
+
+    def _hardsigmoid(self, t: Any, x: torch.Tensor) -> torch.Tensor:
+        return (x * t.Slope() + t.Offset()).clamp(0, 1)
+
+    def _swish(self, _: Any, x: torch.Tensor) -> torch.Tensor:
+        return x * torch.sigmoid(x)
+
+    def _clamp(self, t: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.clamp(t.Min(), t.Max())
+
+    def _softmax(self, t: Any, x: torch.Tensor) -> torch.Tensor:
+        e = torch.exp(x - x.amax(t.Axis(), keepdim=True))
+        return e / e.sum(t.Axis(), keepdim=True)
+
+    def _mean(self, t: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.mean([t.Axes(i) for i in range(t.AxesLength())], keepdim=t.Keepdim())
+
+    def _linear(self, t: Any, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(x, self._of(t.Weight()), self._of(t.Bias()))
+
+    def _constant(self, t: Any) -> torch.Tensor:
+        return self._of(t.Weight())
+
+    def _transpose(self, t: Any, x: torch.Tensor) -> torch.Tensor:
+        return x.permute([t.Perm(i) for i in range(t.PermLength())]).contiguous()
+
+    def _reshape(self, t: Any, x: torch.Tensor) -> torch.Tensor:
+        sizes = []
+        for i in range(t.SizesLength()):
+            size = t.Sizes(i)
+            if size == 0:
+                copy = t.Copy(i) if i < t.CopyLength() else 0
+                factor = t.Factor(i) if i < t.FactorLength() else 1
+                divisor = t.Divisor(i) if i < t.DivisorLength() else 1
+                size, rest = divmod(x.shape[copy] * factor, divisor)
+                assert rest == 0
+            sizes.append(size)
+        return x.reshape(sizes)
+
+    def _pad(self, t: Any, x: torch.Tensor) -> torch.Tensor:
+        assert t.BeforeLength() == t.AfterLength() == x.dim()
+        before = [t.Before(i) for i in range(x.dim())]
+        after = [t.After(i) for i in range(x.dim())]
+        if t.Mode() == PadMode.PadMode.constant:
+            pads = [n for pair in zip(reversed(before), reversed(after)) for n in pair]
+            return F.pad(x, pads, value=t.Value())
+        for axis in range(x.dim()):
+            n = torch.arange(-before[axis], x.shape[axis] + after[axis])
+            last = x.shape[axis] - 1
+            if t.Mode() == PadMode.PadMode.reflect:
+                n = last - (last - n.abs()).abs()
+            x = x.index_select(axis, n.clamp(0, last))
+        return x
+
+    def _deformroipool(
+        self, t: Any, x: torch.Tensor, rois: torch.Tensor, trans: Optional[torch.Tensor] = None
+    ) -> torch.Tensor:
+        """Sample by sample, as the operator's definition has it."""
+        size, group, part = t.PooledSize(), t.GroupSize(), t.PartSize() or t.PooledSize()
+        height, width = x.shape[2:]
+        result = torch.zeros(rois.shape[0], t.OutputDim(), size, size, dtype=x.dtype)
+        classes = 1 if trans is None else trans.shape[1] // 2
+        for r, c, py, px in np.ndindex(*result.shape):
+            roi = [float(torch.sign(v) * torch.floor(v.abs() + 0.5)) for v in rois[r, 1:]]
+            left, top = (v * t.SpatialScale() - 0.5 for v in roi[:2])
+            roi_w = max((roi[2] + 1) * t.SpatialScale() - 0.5 - left, 0.1)
+            roi_h = max((roi[3] + 1) * t.SpatialScale() - 0.5 - top, 0.1)
+            dx = dy = 0.0
+            if trans is not None:
+                place = (c // (t.OutputDim() // classes), py * part // size, px * part // size)
+                dx, dy = (
+                    float(trans[r, 2 * place[0] + i, place[1], place[2]]) * t.TransStd() for i in (0, 1)
+                )
+            gy, gx = (min(max(p * group // size, 0), group - 1) for p in (py, px))
+            plane = x[int(rois[r, 0]), (c * group + gy) * group + gx]
+            found = []
+            for iy, ix in np.ndindex(t.SamplePerPart(), t.SamplePerPart()):
+                h = py * roi_h / size + top + dy * roi_h + iy * roi_h / size / t.SamplePerPart()
+                w = px * roi_w / size + left + dx * roi_w + ix * roi_w / size / t.SamplePerPart()
+                if not (-0.5 <= w <= width - 0.5 and -0.5 <= h <= height - 0.5):
+                    continue
+                h, w = min(max(h, 0.0), height - 1.0), min(max(w, 0.0), width - 1.0)
+                y0, x0, y1, x1 = math.floor(h), math.floor(w), math.ceil(h), math.ceil(w)
+                upper = plane[y0, x0] * (1 - (w - x0)) + plane[y0, x1] * (w - x0)
+                lower = plane[y1, x0] * (1 - (w - x0)) + plane[y1, x1] * (w - x0)
+                found.append(upper * (1 - (h - y0)) + lower * (h - y0))
+            result[r, c, py, px] = sum(found) / len(found) if found else 0.0
+        return result
 
 
 def _pair(struct: Any) -> tuple[int, int]:

@@ -22,6 +22,9 @@ import torch
 from pliant_convert.models import RECIPES
 from torch import nn
 
+# The recipes whose networks this file can make.
+RESNETS = [r.name for r in RECIPES if r.source == "MhLiao/DB" and hasattr(r.usual, "planes")]
+FEW_BLOCKS = [name for name in RESNETS if "101" not in name and "152" not in name]  # for tests of all
 RESIDUAL_SCALE = 0.3
 LOGIT_STD = 1.5
 MASK_LOGIT_STD = 1.0
@@ -158,7 +161,7 @@ def picture(images: int, channels: int, height: int, width: int) -> torch.Tensor
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Writes a lively random checkpoint of a DB recipe.")
-    parser.add_argument("--arch", required=True, choices=[recipe.name for recipe in RECIPES])
+    parser.add_argument("--arch", required=True, choices=RESNETS)
     parser.add_argument("--width", type=int, default=64, help="channels of the first stage")
     parser.add_argument("--neck", type=int, default=256, help="channels of the feature pyramid")
     parser.add_argument(

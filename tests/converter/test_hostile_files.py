@@ -88,12 +88,6 @@ def test_tar(tmp_path, fails):
     assert "tar file" in fails(tmp_path / "x.pth")
 
 
-def test_safetensors(tmp_path, fails):
-    header = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
-    (tmp_path / "x.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
-    assert "safetensors" in fails(tmp_path / "x.safetensors")
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -6,12 +6,13 @@ import pytest
 import seeded
 import torch
 from pliant_convert import ConvertError, recipes
-from pliant_convert.models import RECIPES
+
+DEFORMABLE = ("deformable_resnet18", "deformable_resnet50")
 
 
 @pytest.fixture(scope="module")
 def networks():
-    return {recipe.name: seeded.module(recipe.name, 1, width=8, neck=16) for recipe in RECIPES}
+    return {name: seeded.module(name, 1, width=8, neck=16) for name in seeded.FEW_BLOCKS}
 
 
 @pytest.fixture
@@ -35,8 +36,15 @@ def test_every_key_is_needed():
         def __init__(self, shape):
             self.shape = shape
 
-    for recipe in RECIPES[1::2]:
-        network = recipe.build(seeded.configuration(recipe.name, width=4, neck=8, depths=(2, 1, 2, 1)))
+    small = {"width": 4, "neck": 16, "depths": (2, 1, 2, 1)}
+    cases = [("mobilenet_v3_large", recipes.recipe_named("mobilenet_v3_large").tiny)]
+    cases += [(name, seeded.configuration(name, **small)) for name in DEFORMABLE]
+    for attention in ("scale_spatial", "scale_channel_spatial", "scale_channel"):
+        name = "deformable_resnet18_asf"
+        cases.append((name, seeded.configuration(name, **small, attention=attention)))
+    for name, configuration in cases:
+        recipe = recipes.recipe_named(name)
+        network = recipe.build(configuration)
         full = {key: tuple(t.shape) for key, t in network.state_dict().items()}
         for key in filter(is_needed, full):
             for change in ("missing", "misshapen"):
@@ -68,13 +76,10 @@ def test_misshapen(state, tmp_path, fails):
 
 
 def test_extra(state, tmp_path, fails):
-    state["decoder.concat_attention.conv.weight"] = torch.zeros(4, 8, 3, 3)
-    state["decoder.concat_attention.conv.bias"] = torch.zeros(4)
+    state["decoder.another.conv.weight"] = torch.zeros(4, 8, 3, 3)
+    state["decoder.another.conv.bias"] = torch.zeros(4)
     message = fails(save(state, tmp_path))
-    assert (
-        "'decoder.concat_attention.conv.weight' of shape 4x8x3x3 is not part of deformable_resnet18"
-        in message
-    )
+    assert "'decoder.another.conv.weight' of shape 4x8x3x3 is not part of deformable_resnet18" in message
     assert "1 more" in message
 
 
@@ -93,7 +98,7 @@ def test_training_only_keys_are_dropped(networks, tmp_path, convert):
     assert convert(tmp_path / "x.pth", "-o", tmp_path / "x.pliant").code == 0
 
 
-@pytest.mark.parametrize("arch", [recipe.name for recipe in RECIPES])
+@pytest.mark.parametrize("arch", seeded.FEW_BLOCKS)
 def test_recognised(networks, arch):
     shapes = {key: tuple(tensor.shape) for key, tensor in networks[arch].state_dict().items()}
     assert recipes.recognise(shapes).name == arch
@@ -105,10 +110,10 @@ def test_wrong_architecture_asked_for(state, tmp_path, fails):
 
 
 def test_another_project_with_the_same_names(state, tmp_path, fails):
-    """WenmuZhou's layout shares the backbone's keys; its neck and head are others."""
+    """A network that shares the backbone's keys; its neck and head are others."""
     other = {key: tensor for key, tensor in state.items() if key.startswith("backbone.")}
-    other["neck.reduce_conv_c2.conv.weight"] = torch.zeros(4, 8, 1, 1)
-    other["head.binarize.0.weight"] = torch.zeros(4, 4, 3, 3)
+    other["fusion.lateral2.conv.weight"] = torch.zeros(4, 8, 1, 1)
+    other["classifier.0.weight"] = torch.zeros(4, 4, 3, 3)
     message = fails(save(other, tmp_path))
     assert "no known architecture" in message and "nearest is deformable_resnet18" in message
 

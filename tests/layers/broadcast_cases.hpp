@@ -1,4 +1,4 @@
-// What add and mul have in common.
+// What the element-wise layers of two inputs have in common.
 #pragma once
 
 #include "tests/layers/cases.hpp"
@@ -6,8 +6,9 @@
 
 namespace pliant::tests {
 
+/// The second input is in [low, high].
 template <class Layer, class Operation>
-void check_broadcasts(const Operation& operation) {
+void check_broadcasts(const Operation& operation, float low = -2, float high = 2) {
   const std::pair<Shape, Shape> shapes[] = {
       {{2, 17, 5, 7}, {2, 17, 5, 7}},
       {{2, 17, 5, 7}, {1, 17, 1, 1}},
@@ -38,7 +39,7 @@ void check_broadcasts(const Operation& operation) {
       layer.activation = static_cast<layers::Activation>(activation);
       c.layer = layer;
       c.inputs.push_back(random.tensor(a, -2, 2));
-      c.inputs.push_back(random.tensor(b, -2, 2));
+      c.inputs.push_back(random.tensor(b, low, high));
       c.inputs[0].values()[0] = kNaN;
       const Shape y = output_shape(c);
       std::vector<double> expected = results_of(y);

@@ -42,8 +42,9 @@ TEST_CASE("cpu backend: what it fuses") {
     CHECK(backend.fuses(layer, both));
     CHECK(backend.fuses(layer, activation));
   }
-  for (const layers::Layer& layer : {layers::Layer(layers::ConvTranspose2d{}), layers::Layer(layers::Add{}),
-                                     layers::Layer(layers::Mul{})}) {
+  for (const layers::Layer& layer :
+       {layers::Layer(layers::ConvTranspose2d{}), layers::Layer(layers::Add{}), layers::Layer(layers::Sub{}),
+        layers::Layer(layers::Mul{}), layers::Layer(layers::Div{})}) {
     CHECK_FALSE(backend.fuses(layer, both));
     CHECK(backend.fuses(layer, activation));
   }

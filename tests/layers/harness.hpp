@@ -41,6 +41,8 @@ std::vector<IsaResult> run_everywhere(const Case& c);
 /// Runs everywhere and compares with the reference (NCHW): |a - b| <= 1e-5 + 1e-4 * max |reference|, NaN and
 /// infinities where the reference has them.
 void check_everywhere(const Case& c, const std::vector<double>& reference);
+/// With a tolerance of its own: |a - b| <= absolute + relative * |b|, element by element.
+void check_closely(const Case& c, const std::vector<double>& reference, double absolute, double relative);
 
 /// A context of the set and number of threads, made once.
 backends::Context& context_of(backends::cpu::Isa isa, int threads);

@@ -52,10 +52,23 @@ struct GemmKernels {
 struct ElementKernels {
   void (*relu)(const float* x, float* y, std::int64_t n) = nullptr;
   void (*sigmoid)(const float* x, float* y, std::int64_t n) = nullptr;
+  void (*hardswish)(const float* x, float* y, std::int64_t n) = nullptr;
+  void (*swish)(const float* x, float* y, std::int64_t n) = nullptr;
+  /// With the layer's two numbers: the slope (and nothing), slope and offset, least and greatest.
+  void (*leaky_relu)(const float* x, float slope, float, float* y, std::int64_t n) = nullptr;
+  void (*hardsigmoid)(const float* x, float slope, float offset, float* y, std::int64_t n) = nullptr;
+  void (*clamp)(const float* x, float least, float greatest, float* y, std::int64_t n) = nullptr;
   void (*add)(const float* a, const float* b, float* y, std::int64_t n) = nullptr;
+  void (*sub)(const float* a, const float* b, float* y, std::int64_t n) = nullptr;
   void (*mul)(const float* a, const float* b, float* y, std::int64_t n) = nullptr;
+  void (*div)(const float* a, const float* b, float* y, std::int64_t n) = nullptr;
   void (*add_scalar)(const float* a, float b, float* y, std::int64_t n) = nullptr;
+  void (*sub_scalar)(const float* a, float b, float* y, std::int64_t n) = nullptr;
   void (*mul_scalar)(const float* a, float b, float* y, std::int64_t n) = nullptr;
+  void (*div_scalar)(const float* a, float b, float* y, std::int64_t n) = nullptr;
+  /// y = b - a, b / a
+  void (*scalar_sub)(const float* a, float b, float* y, std::int64_t n) = nullptr;
+  void (*scalar_div)(const float* a, float b, float* y, std::int64_t n) = nullptr;
   /// y = x * scale + shift
   void (*scale_shift)(const float* x, const float* scale, const float* shift, float* y,
                       std::int64_t n) = nullptr;
@@ -81,9 +94,26 @@ struct SamplingKernels {
 struct WindowKernels {
   /// y[c] = max of rows[t][c], NaN where one of them is NaN; count >= 1
   void (*max)(const float* const* rows, std::int64_t count, std::int64_t n, float* y) = nullptr;
+  /// y[c] = sum of rows[t][c]; count >= 1
+  void (*sum)(const float* const* rows, std::int64_t count, std::int64_t n, float* y) = nullptr;
   /// y[c] = sum of rows[t][c] * weights[t * n + c], plus bias[c] and residual[c], which may be null
   void (*depthwise)(const float* const* rows, std::int64_t count, std::int64_t n, const float* weights,
                     const float* bias, const float* residual, bool relu, float* y) = nullptr;
+};
+
+// ---- reduce.cpp: sums and softmax; NaN is passed on
+
+struct ReduceKernels {
+  /// The sum of n floats.
+  float (*sum)(const float* x, std::int64_t n) = nullptr;
+  /// y[c] = sum over i < count of x[i * stride + c], c in [0, n)
+  void (*sum_rows)(const float* x, std::int64_t stride, std::int64_t count, std::int64_t n,
+                   float* y) = nullptr;
+  /// Softmax of n >= 1 contiguous floats; y may be x.
+  void (*softmax_row)(const float* x, float* y, std::int64_t n) = nullptr;
+  /// Softmax of n columns, each of count >= 1 floats that are `stride` apart; y may be x.
+  void (*softmax_columns)(const float* x, float* y, std::int64_t stride, std::int64_t count,
+                          std::int64_t n) = nullptr;
 };
 
 struct SimdKernels {
@@ -91,6 +121,7 @@ struct SimdKernels {
   ElementKernels element;
   SamplingKernels sampling;
   WindowKernels window;
+  ReduceKernels reduce;
 };
 
 namespace simd {
@@ -99,6 +130,7 @@ bool get_gemm_kernels(Isa isa, GemmKernels& kernels);
 bool get_element_kernels(Isa isa, ElementKernels& kernels);
 bool get_sampling_kernels(Isa isa, SamplingKernels& kernels);
 bool get_window_kernels(Isa isa, WindowKernels& kernels);
+bool get_reduce_kernels(Isa isa, ReduceKernels& kernels);
 }  // namespace simd
 
 }  // namespace pliant::backends::cpu

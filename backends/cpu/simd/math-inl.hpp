@@ -38,6 +38,14 @@ HWY_INLINE hn::VFromD<D> exp_not_positive(D d, hn::VFromD<D> v) {
   return hn::Mul(p, power);
 }
 
+/// exp(v) for v <= 0; 0 below -87, NaN is passed on.
+template <class D>
+HWY_INLINE hn::VFromD<D> exp_or_zero(D d, hn::VFromD<D> v) {
+  const auto least = hn::Set(d, -87.0f);
+  const auto e = exp_not_positive(d, hn::Min(hn::Max(v, least), hn::Zero(d)));
+  return hn::IfThenElse(hn::IsNaN(v), v, hn::IfThenZeroElse(hn::Lt(v, least), e));
+}
+
 /// 1 / (1 + exp(-v)); 1 at +inf, 0 below -87, NaN is passed on. With e = exp(-|v|), which
 /// never overflows: 1 / (1 + e) for v >= 0, else e / (1 + e).
 template <class D>

@@ -1,4 +1,4 @@
-// Windows over NHWC pictures, one output pixel a call: maximum, and depthwise convolution.
+// Windows over NHWC pictures, one output pixel a call: maximum, sum, and depthwise convolution.
 #include "backends/cpu/simd/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -36,6 +36,23 @@ void max_rows(const float* const* rows, std::int64_t count, std::int64_t n, floa
   }
 }
 
+void sum_rows(const float* const* rows, std::int64_t count, std::int64_t n, float* y) {
+  const D d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    V sum = hn::LoadU(d, rows[0] + i);
+    for (std::int64_t t = 1; t < count; ++t) sum = hn::Add(sum, hn::LoadU(d, rows[t] + i));
+    hn::StoreU(sum, d, y + i);
+  }
+  if (i < n) {
+    const auto rest = static_cast<std::size_t>(n - i);
+    V sum = load_first(d, rows[0] + i, rest);
+    for (std::int64_t t = 1; t < count; ++t) sum = hn::Add(sum, load_first(d, rows[t] + i, rest));
+    store_first(sum, d, y + i, rest);
+  }
+}
+
 void depthwise(const float* const* rows, std::int64_t count, std::int64_t n, const float* weights,
                const float* bias, const float* residual, bool with_relu, float* y) {
   const D d;
@@ -64,6 +81,7 @@ void depthwise(const float* const* rows, std::int64_t count, std::int64_t n, con
 
 void fill_window(WindowKernels& kernels) {
   kernels.max = &max_rows;
+  kernels.sum = &sum_rows;
   kernels.depthwise = &depthwise;
 }
 

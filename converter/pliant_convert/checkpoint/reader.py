@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Callable, Optional
 
 from ..errors import ConvertError
-from . import unpickler
+from . import safetensors, unpickler
 from .tensors import MAX_ELEMENTS, Storage, item_size
 from .unpickler import Damaged, Name, Stub
 
@@ -39,12 +39,15 @@ class Checkpoint:
     def __exit__(self, *_: object) -> None:
         self.stream.close()
 
-    def sha256(self) -> str:
-        """64 hex digits over the whole file."""
+    def sha256(self, progress: Optional[Callable[[int, int], None]] = None) -> str:
+        """64 hex digits over the whole file; `progress` hears of the bytes done and of all bytes."""
         digest = hashlib.sha256()
+        size = os.fstat(self.stream.fileno()).st_size
         self.stream.seek(0)
         for block in iter(lambda: self.stream.read(1 << 20), b""):
             digest.update(block)
+            if progress is not None:
+                progress(self.stream.tell(), size)
         return digest.hexdigest()
 
 
@@ -83,11 +86,10 @@ def _read(path: Path, stream: BinaryIO) -> Any:
             f"checkpoint '{path}' is a tar file, the format of PyTorch 0.1; "
             "load it with that project's PyTorch and save its state dict again with a newer one"
         )
-    if head[8:10] == b'{"' and struct.unpack("<Q", head[:8])[0] < size:
-        raise ConvertError(
-            f"checkpoint '{path}' looks like a safetensors file, which is not supported; "
-            "save it with torch.save(safetensors.torch.load_file(file), 'weights.pth')"
-        )
+    if safetensors.is_one(head, size):
+        return safetensors.read(stream, size)
+    if path.suffix == ".safetensors":
+        raise Damaged("it does not start as a safetensors file")
     return _read_legacy(path, stream, size)
 
 
@@ -101,7 +103,8 @@ def _read_zip(path: Path, stream: BinaryIO) -> Any:
     if not pickles:
         if any(name.endswith(("models/model.json", "serialized_exported_program.json")) for name in names):
             raise ConvertError(
-                f"checkpoint '{path}' is a torch.export program (.pt2), not a state dict; {SAVE_A_STATE_DICT}"
+                f"checkpoint '{path}' is a torch.export program (.pt2), not a state dict; save its weights "
+                f"with torch.save(torch.export.load('{path.name}').state_dict, 'weights.pth')"
             )
         raise Damaged("the zip file holds no data.pkl of torch.save")
     folder = pickles[0][: -len("data.pkl")]

@@ -16,8 +16,8 @@ PREFIXES = ("model.module.", "module.", "model.")
 MAX_DEPTH = 8
 
 
-def find_state_dict(content: Any) -> dict[str, Tensor]:
-    """The weights by key, without containers and wrappers' prefixes. Raises ConvertError."""
+def find_state_dict(content: Any, strip: bool = True) -> dict[str, Tensor]:
+    """The weights by key, without containers and, with `strip`, wrappers' prefixes. Raises ConvertError."""
     weights = _unwrap(content)
     result = {}
     for key, value in weights.items():
@@ -30,7 +30,7 @@ def find_state_dict(content: Any) -> dict[str, Tensor]:
                 f"{SAVE_A_STATE_DICT}"
             )
         # Anything else beside the weights (numbers, text, `_extra_state`) is no weight.
-    return _strip_prefixes(result)
+    return _strip_prefixes(result) if strip else result
 
 
 def _unwrap(content: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ..ir import Value
-from .elementwise import two_values
+from .elementwise import combine_in_place, two_values
 from .registry import function, method
 
 
@@ -27,4 +27,4 @@ def out_of_place(call: Any) -> Value:
 @function(operator.iadd)
 @method("add_")
 def in_place(call: Any) -> Value:
-    return call.overwrite(two_values(call, Add()))
+    return combine_in_place(call, Add())

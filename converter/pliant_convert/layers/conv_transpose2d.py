@@ -29,8 +29,13 @@ def emit(call: Any, x: Value, weight: Weight, bias: Optional[Weight], options: d
         call.refuse(f"a weight of rank {len(shape)}, expected 4")
     call.expect_channels(x, shape[0])
     names = ("stride", "padding", "output_padding", "dilation")
-    layer = ConvTranspose2d(weight, bias, *(call.pair(options[name]) for name in names), groups)
-    return call.emit(layer, [x], channels=shape[1] * groups)
+    stride, padding, extra, dilation = (call.pair(options[name]) for name in names)
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation)):
+        call.refuse(f"an output_padding of {extra.h}x{extra.w}, not below the stride or the dilation,")
+    rows = zip(x.dims[2:], shape[2:], stride, padding, extra, dilation)
+    sizes = [(n - 1) * s - 2 * p + d * (k - 1) + e + 1 for n, k, s, p, e, d in rows]
+    layer = ConvTranspose2d(weight, bias, stride, padding, extra, dilation, groups)
+    return call.emit(layer, [x], (x.dims[0], shape[1] * groups, *sizes))
 
 
 @module(nn.ConvTranspose2d)
@@ -38,7 +43,7 @@ def from_module(call: Any) -> Value:
     m = call.module
     a = call.bind("input", output_size=None)
     if a["output_size"] is not None:
-        call.refuse("output_size; give output_padding instead")
+        call.refuse("output_size, in whose place output_padding")
     options = {
         "stride": m.stride,
         "padding": m.padding,
@@ -46,6 +51,8 @@ def from_module(call: Any) -> Value:
         "dilation": m.dilation,
         "groups": m.groups,
     }
+    if m.padding_mode != "zeros":
+        call.refuse(f"padding_mode='{m.padding_mode}'")
     return emit(call, call.value(a["input"]), call.weight("weight"), call.weight("bias"), options)
 
 

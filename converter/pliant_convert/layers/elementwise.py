@@ -4,27 +4,47 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ir import Value
+from ..ir import Value, Weight
 
 
 def two_values(call: Any, layer: Any) -> Value:
-    """Emits a layer of two values from `op(a, b)`; constants are not values."""
+    """Emits a layer of two values from `op(a, b)`, broadcast; one of them may be a number or a constant."""
     a = call.bind("input", "other", alpha=1)
-    if a["alpha"] != 1:
-        call.refuse(f"alpha={a['alpha']}")
-    x, y = call.value(a["input"]), call.value(a["other"])
-    known = [c for c in (x.channels, y.channels) if c is not None]
-    if len(known) == 2 and known[0] != known[1] and 1 not in known and x.rank == y.rank:
-        call.refuse(f"{known[0]} channels with {known[1]}")
-    channels = max(known) if len(known) == 2 and x.rank == y.rank else None
-    return call.emit(layer, [x, y], channels=channels, rank=max(x.rank, y.rank))
+    return combine(call, layer, a["input"], a["other"], a["alpha"])
 
 
-def one_value(call: Any, layer: Any) -> Value:
+def combine(call: Any, layer: Any, a: Any, b: Any, alpha: Any = 1) -> Value:
+    """layer(a, alpha * b)."""
+    rank = max(_rank(a), _rank(b), 1)
+    x, y = call.operand(a, rank), call.operand(b, rank)
+    if alpha != 1:
+        from .mul import Mul
+
+        factor = call.operand(alpha, rank)
+        y = call.emit(Mul(), [y, factor], call.broadcast(y, factor))
+    return call.emit(layer, [x, y], call.broadcast(x, y))
+
+
+def combine_in_place(call: Any, layer: Any) -> Value:
+    """The same for `a += b` and a.add_(b), whose result has to fit into a."""
+    return call.overwrite(two_values(call, layer))
+
+
+def _rank(item: Any) -> int:
+    if isinstance(item, Value):
+        return item.rank
+    return item.array.ndim if isinstance(item, Weight) else 0
+
+
+def one_value(call: Any, layer: Any, **defaults: Any) -> Value:
     """Emits a layer of one value from `op(x)`, `op(x, inplace=True)` or a module with `inplace`."""
-    a = call.bind("input", inplace=False)
-    x = call.value(a["input"])
-    result = call.emit(layer, [x], channels=x.channels)
-    if a["inplace"] or getattr(call.module, "inplace", False):
+    a = call.bind("input", **defaults, inplace=False)
+    return finish(call, layer, call.value(a["input"]), a["inplace"])
+
+
+def finish(call: Any, layer: Any, x: Value, in_place: Any = False) -> Value:
+    """Emits a layer that keeps the shape of x, and overwrites x where the call does."""
+    result = call.emit(layer, [x], x.dims)
+    if in_place or getattr(call.module, "inplace", False):
         return call.overwrite(result)
     return result

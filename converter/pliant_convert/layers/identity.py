@@ -18,25 +18,48 @@ class Identity:
     pass
 
 
-@module(nn.Identity, nn.Dropout, nn.Dropout2d)
+@module(nn.Identity, nn.Dropout, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 def from_module(call: Any) -> Value:
     """The same tensor in PyTorch, and so the same value."""
     return call.value(call.args[0] if call.args else call.kwargs["input"])
 
 
-@function(F.dropout, F.dropout2d)
+@function(F.dropout, F.dropout2d, F.dropout3d, F.alpha_dropout)
 def dropout(call: Any) -> Value:
     a = call.bind("input", p=0.5, training=True, inplace=False)
-    if a["training"]:
+    if a["training"] and a["p"] != 0:
         call.refuse("dropout in training mode; give training=self.training")
     return call.value(a["input"])
 
 
-@method("contiguous", "detach", "float")
+@method("detach", "float", "cpu", "cuda", "requires_grad_")
 def same_tensor(call: Any) -> Value:
-    if len(call.args) != 1 or call.kwargs:
-        call.refuse("arguments")
     return call.value(call.args[0])
+
+
+@method("to", "type")
+def converted(call: Any) -> Value:
+    """The same tensor for float32 and any device; other types change numbers."""
+    for item in (*call.args[1:], *call.kwargs.values()):
+        if isinstance(item, torch.dtype) and item != torch.float32:
+            call.refuse(f"a conversion to {item}")
+        if isinstance(item, str) and "Tensor" in item and item != "torch.FloatTensor":
+            call.refuse(f"a conversion to {item}")
+    return call.value(call.args[0])
+
+
+@method("type_as")
+def like_another(call: Any) -> Value:
+    return call.value(call.args[0])
+
+
+@method("contiguous")
+def maybe_copy(call: Any) -> Value:
+    """A copy or the same tensor: an in-place operation on either leaves the other unknown."""
+    x = call.value(call.args[0])
+    result = call.emit(Identity(), [x], x.dims)
+    call.mark_view(result, x)
+    return result
 
 
 @function(torch.clone)
@@ -44,4 +67,4 @@ def same_tensor(call: Any) -> Value:
 def clone(call: Any) -> Value:
     """A copy: a later in-place operation on it must not reach the original."""
     x = call.value(call.args[0])
-    return call.emit(Identity(), [x], channels=x.channels)
+    return call.emit(Identity(), [x], x.dims)

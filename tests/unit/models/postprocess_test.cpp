@@ -149,7 +149,7 @@ TEST_CASE("bad arguments") {
   CHECK(refused(4, 4, 4, 4, with([&](P& p) { p.unclip_ratio = -1; })));
   CHECK(refused(4, 4, 4, 4, with([&](P& p) { p.unclip_ratio = 1e300; })));
   CHECK(refused(4, 4, 4, 4, with([&](P& p) { p.polygon_unclip_ratio = nan; })));
-  CHECK(refused(4, 4, 4, 4, with([&](P& p) { p.max_candidates = 0; })));
+  CHECK(refused(4, 4, 4, 4, with([&](P& p) { p.max_candidates = -1; })));
   CHECK(refused(4, 4, 4, 4, with([&](P& p) { p.min_size = -1; })));
   CHECK(refused(4, 4, 4, 4, with([&](P& p) { p.polygon_epsilon = nan; })));
 }

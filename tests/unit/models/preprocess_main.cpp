@@ -1,6 +1,7 @@
 // pliant_preprocess FILE OUT.f32 [name=value ...]: the network's input for a picture as raw float32 (NCHW),
 // its size "HxW" on standard output. Names: short_side, multiple_of, max_side, scale, pixels (uint8,
-// float32), order (bgr, rgb), mean0..mean2, std0..std2.
+// float32), order (bgr, rgb), mean0..mean2, std0..std2, long_side, rule and arithmetic (as in
+// schema/model.fbs).
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -34,6 +35,20 @@ int main(int argc, char** argv) {
     if (given["order"] == "rgb") {
       parameters.channel_order = pliant::ChannelOrder::kRGB;
     }
+    parameters.long_side = static_cast<int>(number("long_side", 0));
+    const std::map<std::string, pliant::ResizeRule> rules{
+        {"short_side_ceil", pliant::ResizeRule::kShortSideCeil},
+        {"keep_ratio_pad", pliant::ResizeRule::kKeepRatioPad},
+        {"short_side_round", pliant::ResizeRule::kShortSideRound},
+        {"limit_side_round", pliant::ResizeRule::kLimitSideRound}};
+    const std::map<std::string, pliant::Arithmetic> arithmetics{
+        {"centre_double", pliant::Arithmetic::kCentreDouble},
+        {"double_once", pliant::Arithmetic::kDoubleOnce},
+        {"centre_single", pliant::Arithmetic::kCentreSingle},
+        {"scale_single", pliant::Arithmetic::kScaleSingle},
+        {"factor_single", pliant::Arithmetic::kFactorSingle}};
+    if (given.count("rule") != 0) parameters.resize_rule = rules.at(given["rule"]);
+    if (given.count("arithmetic") != 0) parameters.arithmetic = arithmetics.at(given["arithmetic"]);
     for (std::size_t c = 0; c < 3; ++c) {
       parameters.mean[c] = number("mean" + std::to_string(c), parameters.mean[c]);
       parameters.std[c] = number("std" + std::to_string(c), parameters.std[c]);

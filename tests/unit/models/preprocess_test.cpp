@@ -58,6 +58,82 @@ TEST_CASE("the longer side can be capped") {
   CHECK(capped(100, 100, 32) == std::pair(32, 32));
 }
 
+namespace {
+
+std::string sizes(int width, int height, const ImagePreprocess& p, int max_side = 0) {
+  const models::InputSize s = models::input_size(width, height, p, max_side);
+  std::string text = std::to_string(s.width) + "x" + std::to_string(s.height);
+  if (s.content_width != s.width || s.content_height != s.height) {
+    text += " shows " + std::to_string(s.content_width) + "x" + std::to_string(s.content_height);
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("the ratio is kept and the rest padded") {
+  ImagePreprocess p;
+  p.resize_rule = ResizeRule::kKeepRatioPad;
+  p.long_side = 1333;
+  CHECK(sizes(1280, 720, p) == "1312x736 shows 1308x736");  // 736 / 720 * 1280 = 1308.4
+  CHECK(sizes(720, 1280, p) == "736x1312 shows 736x1308");
+  CHECK(sizes(2000, 500, p) == "1344x352 shows 1333x333");  // the long side decides: 500 * 0.6665 = 333.25
+  CHECK(sizes(736, 736, p) == "736x736");
+  CHECK(sizes(100000, 1, p) == "1344x32 shows 1333x1");  // never to nothing
+  CHECK(sizes(1280, 720, p, 1000) == "992x576 shows 992x558");
+  CHECK(sizes(1280, 720, p, 32) == "32x32 shows 32x18");
+  p.long_side = 0;
+  CHECK(sizes(2000, 500, p) == "2944x736");
+}
+
+TEST_CASE("both sides are rounded") {
+  ImagePreprocess p;
+  p.resize_rule = ResizeRule::kShortSideRound;
+  p.short_side = 1000;                       // 31.25 * 32
+  CHECK(sizes(1280, 720, p) == "1792x992");  // 1000 / 720 * 1280 = 1777.8 = 55.6 * 32
+  CHECK(sizes(720, 1280, p) == "992x1792");
+  p.short_side = 48;  // 1.5 * 32: halves go to the even neighbour
+  CHECK(sizes(48, 80, p) == "64x64");
+  CHECK(sizes(1280, 720, p, 64) == "64x32");
+  p.short_side = 3;
+  CHECK(sizes(10, 10, p) == "32x32");  // never to nothing
+}
+
+TEST_CASE("a side is limited") {
+  ImagePreprocess p;
+  p.resize_rule = ResizeRule::kLimitSideRound;
+  p.long_side = 960;
+  CHECK(sizes(1280, 720, p) == "960x544");  // 540 = 16.9 * 32
+  CHECK(sizes(720, 1280, p) == "544x960");
+  CHECK(sizes(320, 200, p) == "320x192");  // not enlarged: 200 = 6.25 * 32
+  CHECK(sizes(10, 9000, p) == "32x960");
+  CHECK(sizes(1280, 720, p, 500) == "480x256");
+  p.long_side = 0;
+  CHECK(sizes(1280, 720, p) == "1312x736");  // at least 736: int(1308.4) = 40.9 * 32
+  CHECK(sizes(4000, 3000, p) == "4000x3008");
+}
+
+TEST_CASE("padding is zero after the normalisation, in both layouts") {
+  ImagePreprocess p;
+  p.resize_rule = ResizeRule::kKeepRatioPad;
+  p.short_side = 32;
+  p.long_side = 40;
+  p.mean = {-1, -2, -3};
+  const Image image = test::gradient(80, 50);  // becomes 40x25
+  const Tensor nchw = models::preprocess_image(image, p, 0, Layout::kNCHW);
+  REQUIRE(nchw.shape() == Shape{1, 3, 32, 64});
+  for (int c = 0; c < 3; ++c) {
+    for (int y = 0; y < 32; ++y) {
+      for (int x = 0; x < 64; ++x) {
+        const bool shown = x < 40 && y < 25;
+        CHECK((nchw.data()[(c * 32 + y) * 64 + x] > 0) == shown);
+      }
+    }
+  }
+  const Tensor back = models::preprocess_image(image, p, 0, Layout::kNHWC).to(Layout::kNCHW);
+  CHECK(std::equal(nchw.values().begin(), nchw.values().end(), back.values().begin(), back.values().end()));
+}
+
 TEST_CASE("values are centred, scaled and in the order asked for") {
   ImagePreprocess p;
   p.short_side = 2;
@@ -105,6 +181,7 @@ TEST_CASE("what cannot work is refused") {
   CHECK(code_of(image, with([](P& p) { p.scale = 0; })) == ErrorCode::kInvalidArgument);
   CHECK(code_of(image, with([](P& p) { p.std[1] = 0; })) == ErrorCode::kInvalidArgument);
   CHECK(code_of(image, with([](P& p) { p.mean[2] = std::nan(""); })) == ErrorCode::kInvalidArgument);
+  CHECK(code_of(image, with([](P& p) { p.long_side = -1; })) == ErrorCode::kInvalidArgument);
   CHECK(code_of(image, {}, 31) == ErrorCode::kInvalidArgument);
   CHECK(code_of(image, {}, -1) == ErrorCode::kInvalidArgument);
   CHECK(code_of(Image{}, {}) == ErrorCode::kInvalidArgument);

@@ -202,7 +202,7 @@ TEST_CASE("options out of range are refused when the detector is made") {
   CHECK(says(refused([](TextDetectorOptions& o) { o.thresh = 2; }), "thresh is 2"));
   CHECK(says(refused([](TextDetectorOptions& o) { o.box_thresh = -1; }), "box_thresh is -1"));
   CHECK(says(refused([](TextDetectorOptions& o) { o.unclip_ratio = -1; }), "unclip_ratio is -1"));
-  CHECK(says(refused([](TextDetectorOptions& o) { o.max_candidates = 0; }), "max_candidates is 0"));
+  CHECK(says(refused([](TextDetectorOptions& o) { o.max_candidates = -1; }), "max_candidates is -1"));
   CHECK(says(refused([](TextDetectorOptions& o) { o.short_side = 50; }), "short_side is 50"));
   CHECK(says(refused([](TextDetectorOptions& o) { o.max_side = 10; }), "max_side is 10"));
 }
