@@ -9,8 +9,7 @@ namespace pliant::layers {
 struct Reshape {
   static constexpr std::string_view kName = "reshape";
 
-  /// size > 0: that size; 0: the input's size along `copy` * factor / divisor; -1 (at most once): what is
-  /// left.
+  /// size > 0: that size; 0: the input's size along `copy` * factor / divisor; -1, at most once: the rest.
   struct Dimension {
     std::int64_t size = 0;
     int copy = 0;

@@ -9,8 +9,8 @@ namespace pliant::layers {
 /// With a scale Ho = floor(H * scale) and the source row is min(int(y * float(1 / scale)), H-1); with a
 /// target size it is min(int(y * (float(H) / Ho)), H-1). Products in float32, as PyTorch computes them.
 ///
-/// Bilinear: source coordinate max((y + 0.5) * s - 0.5, 0) with s = 1 / scale or H / Ho; with align_corners y
-/// * (H-1) / (Ho-1).
+/// Bilinear: source coordinate max((y + 0.5) * s - 0.5, 0) with s = 1 / scale or H / Ho;
+/// with align_corners y * (H-1) / (Ho-1).
 struct Upsample {
   static constexpr std::string_view kName = "upsample";
   enum class Mode { kNearest, kBilinear };

@@ -51,8 +51,8 @@ struct ModelInfo {
   std::uint64_t file_bytes = 0;
   std::uint64_t weight_bytes = 0;
   std::uint64_t parameters = 0;
-  std::string
-      weight_dtype;  ///< in the file: "float32", "float16", "float32 and float16", or "" without weights
+  /// Of the weights in the file: "float32", "float16", "float32 and float16", or "" without weights.
+  std::string weight_dtype;
   std::size_t nodes = 0;
   Provenance provenance;
 };

@@ -18,9 +18,8 @@ enum class ResizeRule {
   kKeepRatioPad,
   /// The short side becomes round(S / M) * M, the other round(S / short * long / M) * M: WenmuZhou.
   kShortSideRound,
-  /// Scaled by min(1, L / long) where L > 0, else by max(1, S / short); each side becomes max(M,
-  /// round(int(side
-  /// * scale) / M) * M): PaddleOCR.
+  /// Scaled by f = min(1, L / long) where L > 0, else by f = max(1, S / short); each side becomes
+  /// max(M, round(int(side * f) / M) * M): PaddleOCR.
   kLimitSideRound,
 };
 
