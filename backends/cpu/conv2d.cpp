@@ -5,6 +5,7 @@
 #include "backends/cpu/convolution.hpp"
 #include "backends/cpu/depthwise_conv2d.hpp"
 #include "backends/cpu/parallel.hpp"
+#include "backends/cpu/winograd_conv2d.hpp"
 #include "core/format.hpp"
 
 namespace pliant::backends::cpu {
@@ -187,6 +188,8 @@ class Conv2dKernel final : public Kernel {
     const Window w =
         window_of(layer_, weight_shape(weights_, layer_.weight), arguments.inputs[0], arguments.outputs[0]);
     if (is_depthwise(w)) return prepare_depthwise(layer_, weights_, w, arguments);
+    if (const auto tile = choose_winograd(w, cpu_context(arguments)))
+      return prepare_winograd(layer_, weights_, w, *tile, arguments);
     return std::make_unique<GemmConv2d>(layer_, weights_, w, arguments);
   }
 

@@ -116,12 +116,36 @@ struct ReduceKernels {
                           std::int64_t n) = nullptr;
 };
 
+// ---- winograd.cpp: tiles of 3x3 convolutions
+
+enum class WinogradTile { kFour, kSix };  ///< 4x4 outputs from 6x6 inputs, 6x6 from 8x8
+
+/// Where a tile's outputs go.
+struct WinogradOutput {
+  float* y = nullptr;
+  const float* residual = nullptr;       ///< laid out as y, or null
+  const float* bias = nullptr;           ///< [n] or null
+  const std::int64_t* places = nullptr;  ///< of each output pixel, row by row: floats from y, negative = none
+  bool relu = false;
+};
+
+struct WinogradKernels {
+  /// planes[i * plane + c] = i-th value of B^T d B, where d are the tile's pixels, row by row; c in [0, n)
+  std::array<void (*)(const float* const* pixels, std::int64_t n, float* planes, std::ptrdiff_t plane), 2>
+      input{};
+  /// A^T m A, where m are the products planes[i * plane + c], then bias, residual and ReLU
+  std::array<void (*)(const float* planes, std::ptrdiff_t plane, std::int64_t n, const WinogradOutput& out),
+             2>
+      output{};
+};
+
 struct SimdKernels {
   GemmKernels gemm;
   ElementKernels element;
   SamplingKernels sampling;
   WindowKernels window;
   ReduceKernels reduce;
+  WinogradKernels winograd;
 };
 
 namespace simd {
@@ -131,6 +155,7 @@ bool get_element_kernels(Isa isa, ElementKernels& kernels);
 bool get_sampling_kernels(Isa isa, SamplingKernels& kernels);
 bool get_window_kernels(Isa isa, WindowKernels& kernels);
 bool get_reduce_kernels(Isa isa, ReduceKernels& kernels);
+bool get_winograd_kernels(Isa isa, WinogradKernels& kernels);
 }  // namespace simd
 
 }  // namespace pliant::backends::cpu

@@ -1,0 +1,210 @@
+#include "backends/cpu/winograd_conv2d.hpp"
+
+#include <algorithm>
+
+#include "backends/cpu/parallel.hpp"
+#include "backends/cpu/winograd_weights.hpp"
+#include "core/format.hpp"
+
+namespace pliant::backends::cpu {
+namespace {
+
+/// What a thread's transformed inputs and products may take: they should stay in the second-level cache.
+constexpr std::int64_t kTileFloats = 768 * 1024 / 4;
+
+/// Tiles over the output pictures.
+struct TileGrid {
+  std::int64_t outputs = 0;  ///< a tile's side
+  std::int64_t side = 0;     ///< of its inputs
+  std::int64_t rows = 0, columns = 0;
+
+  TileGrid(const Window& w, WinogradTile tile)
+      : outputs(tile == WinogradTile::kFour ? 4 : 6),
+        side(outputs + 2),
+        rows(ceil_div(w.out_height, outputs)),
+        columns(ceil_div(w.out_width, outputs)) {}
+  std::int64_t count(const Window& w) const { return w.batch * rows * columns; }
+  std::int64_t places() const { return side * side; }
+};
+
+class WinogradConv2d final : public Prepared {
+ public:
+  WinogradConv2d(const layers::Conv2d& layer, Weights weights, const Window& w, WinogradTile tile,
+                 const PrepareArguments& arguments)
+      : context_(cpu_context(arguments)),
+        window_(w),
+        tile_(tile),
+        grid_(w, tile),
+        epilogue_(layer.epilogue),
+        bias_(weight_data(weights, layer.bias)),
+        packed_(winograd_weights(w, tile, context_, arguments.packs, layer.weight,
+                                 weight_data(weights, layer.weight))),
+        zeros_(make_zeros(w.channels)) {
+    const std::int64_t fitting = kTileFloats / (grid_.places() * (w.channels + w.out_channels));
+    constexpr std::int64_t kRows = kMicroRows.back();  // whole micro-kernels
+    tiles_ = std::max<std::int64_t>(1, fitting / kRows) * kRows;
+    if (context_.threads() > 1) {
+      constexpr std::int64_t kTasksAThread = 4;
+      const std::int64_t balanced = ceil_div(grid_.count(w), context_.threads() * kTasksAThread);
+      tiles_ = std::clamp<std::int64_t>(round_up(balanced, kRows), kRows, tiles_);
+    }
+    tiles_ = std::min(tiles_, grid_.count(w));
+    ScratchLayout scratch;
+    inputs_ = scratch.add<float>(grid_.places() * tiles_ * w.channels);
+    products_ = scratch.add<float>(grid_.places() * tiles_ * w.out_channels);
+    rows_ = scratch.add<const float*>(tiles_);
+    thread_bytes_ = scratch.bytes();
+  }
+
+  std::string algorithm() const override {
+    return core::message("winograd ", grid_.outputs, "x", grid_.outputs, " ", name_of(context_.isa()));
+  }
+  std::size_t workspace_bytes() const override {
+    return thread_bytes_ * static_cast<std::size_t>(context_.threads());
+  }
+
+  void run(Inputs inputs, Outputs outputs, std::byte* workspace) const override {
+    WinogradOutput out;
+    out.y = outputs[0].data;
+    out.residual = epilogue_.residual ? inputs.back().data : nullptr;
+    out.bias = bias_;
+    out.relu = epilogue_.activation == layers::Activation::kReLU;
+    for_ranges(
+        context_.pool(), grid_.count(window_), tiles_, [&](std::int64_t begin, std::int64_t end, int thread) {
+          std::byte* scratch = workspace + static_cast<std::size_t>(thread) * thread_bytes_;
+          auto* planes = reinterpret_cast<float*>(scratch + inputs_);
+          auto* products = reinterpret_cast<float*>(scratch + products_);
+          transform_inputs(inputs[0].data, begin, end, planes);
+          multiply_places(end - begin, planes, products, reinterpret_cast<const float**>(scratch + rows_));
+          transform_outputs(products, begin, end, out);
+        });
+  }
+
+ private:
+  static constexpr std::int64_t kMostSide = 8;
+
+  /// The upper left output pixel of a tile.
+  Pixel corner(std::int64_t tile) const {
+    Pixel pixel(window_, 0);
+    pixel.image = tile / (grid_.rows * grid_.columns);
+    pixel.y = tile / grid_.columns % grid_.rows * grid_.outputs;
+    pixel.x = tile % grid_.columns * grid_.outputs;
+    return pixel;
+  }
+
+  /// planes[place][tile][channel]
+  void transform_inputs(const float* input, std::int64_t begin, std::int64_t end, float* planes) const {
+    const Window& w = window_;
+    const auto transform = context_.simd().winograd.input[static_cast<std::size_t>(tile_)];
+    const float* pixels[kMostSide * kMostSide];
+    for (std::int64_t tile = begin; tile < end; ++tile) {
+      const Pixel first = corner(tile);
+      const float* image = input + first.image * w.height * w.width * w.channels;
+      const float** pixel = pixels;
+      for (std::int64_t i = 0; i < grid_.side; ++i) {
+        const std::int64_t y = first.y - w.padding_h + i;
+        const bool row_inside = y >= 0 && y < w.height;
+        for (std::int64_t j = 0; j < grid_.side; ++j) {
+          const std::int64_t x = first.x - w.padding_w + j;
+          *pixel++ =
+              row_inside && x >= 0 && x < w.width ? image + (y * w.width + x) * w.channels : zeros_.floats();
+        }
+      }
+      transform(pixels, w.channels, planes + (tile - begin) * w.channels, tiles_ * w.channels);
+    }
+  }
+
+  /// products[place][tile][output] = planes[place] * weights[place]
+  void multiply_places(std::int64_t m, const float* planes, float* products, const float** rows) const {
+    const Window& w = window_;
+    for (std::int64_t place = 0; place < grid_.places(); ++place) {
+      for (std::int64_t i = 0; i < m; ++i) rows[i] = planes + (place * tiles_ + i) * w.channels;
+      GemmRows a;
+      a.m = m;
+      a.rows = rows;
+      a.length = w.channels;
+      GemmOutput out;
+      out.c = products + place * tiles_ * w.out_channels;
+      out.ldc = w.out_channels;
+      multiply(context_.simd(), packed_->places[static_cast<std::size_t>(place)], a, out);
+    }
+  }
+
+  void transform_outputs(const float* products, std::int64_t begin, std::int64_t end,
+                         WinogradOutput out) const {
+    const Window& w = window_;
+    const auto transform = context_.simd().winograd.output[static_cast<std::size_t>(tile_)];
+    std::int64_t places[kMostSide * kMostSide];
+    out.places = places;
+    for (std::int64_t tile = begin; tile < end; ++tile) {
+      const Pixel first = corner(tile);
+      std::int64_t* place = places;
+      for (std::int64_t i = 0; i < grid_.outputs; ++i)
+        for (std::int64_t j = 0; j < grid_.outputs; ++j) {
+          const std::int64_t y = first.y + i;
+          const std::int64_t x = first.x + j;
+          *place++ = y < w.out_height && x < w.out_width
+                         ? ((first.image * w.out_height + y) * w.out_width + x) * w.out_channels
+                         : -1;
+        }
+      transform(products + (tile - begin) * w.out_channels, tiles_ * w.out_channels, w.out_channels, out);
+      if (epilogue_.activation == layers::Activation::kSigmoid)
+        for (std::int64_t i = 0; i < grid_.outputs * grid_.outputs; ++i)
+          if (places[i] >= 0)
+            context_.simd().element.sigmoid(out.y + places[i], out.y + places[i], w.out_channels);
+    }
+  }
+
+  const CpuContext& context_;
+  Window window_;
+  WinogradTile tile_;
+  TileGrid grid_;
+  layers::Epilogue epilogue_;
+  const float* bias_;
+  std::shared_ptr<const WinogradWeights> packed_;
+  core::Buffer zeros_;
+  std::int64_t tiles_ = 1;  // a task
+  std::size_t inputs_ = 0, products_ = 0, rows_ = 0;
+  std::size_t thread_bytes_ = 0;
+};
+
+/// Time in multiply-accumulates at full speed: products at what the micro-kernel reaches, and what an element
+/// that is transformed costs.
+double direct_cost(const Window& w) {
+  return 9.0 * static_cast<double>(w.pixels() * w.channels * w.out_channels);
+}
+
+double winograd_cost(const Window& w, WinogradTile tile) {
+  constexpr double kInputElement = 10;
+  constexpr double kOutputElement = 10;
+  const TileGrid grid(w, tile);
+  const auto elements = static_cast<double>(grid.count(w) * grid.places());
+  return elements *
+         (static_cast<double>(w.channels * w.out_channels) + kInputElement * static_cast<double>(w.channels) +
+          kOutputElement * static_cast<double>(w.out_channels));
+}
+
+}  // namespace
+
+std::optional<WinogradTile> choose_winograd(const Window& w, const CpuContext&) {
+  const bool fits = w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 &&
+                    w.dilation_h == 1 && w.dilation_w == 1 && w.groups == 1;
+  constexpr std::int64_t kLeastChannels = 16;
+  if (!fits || w.channels < kLeastChannels || w.out_channels < kLeastChannels) return std::nullopt;
+  std::optional<WinogradTile> best;
+  double least = direct_cost(w);
+  for (const WinogradTile tile : {WinogradTile::kFour, WinogradTile::kSix}) {
+    const double cost = winograd_cost(w, tile);
+    if (cost >= least) continue;
+    least = cost;
+    best = tile;
+  }
+  return best;
+}
+
+std::unique_ptr<Prepared> prepare_winograd(const layers::Conv2d& layer, Weights weights, const Window& w,
+                                           WinogradTile tile, const PrepareArguments& arguments) {
+  return std::make_unique<WinogradConv2d>(layer, weights, w, tile, arguments);
+}
+
+}  // namespace pliant::backends::cpu
