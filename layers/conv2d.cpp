@@ -26,9 +26,11 @@ std::vector<int> validate(const Conv2d& layer, const NodeContext& context, std::
 
 std::vector<Shape> infer_shapes(const Conv2d& layer, const NodeContext& context,
                                 std::span<const Shape> inputs) {
-  const Shape& x = inputs[0];
+  Shape x = inputs[0];
   const Shape& w = context.weight(layer.weight).shape;
   check_input_channels(context, x, w[1] * layer.groups);
+  x[2] *= layer.upsample.h;
+  x[3] *= layer.upsample.w;
   const Shape y = convolution_output(context, x, w, layer.stride, layer.padding, layer.dilation);
   check_residual(context, layer.epilogue, inputs, y);
   return {y};
@@ -37,6 +39,12 @@ std::vector<Shape> infer_shapes(const Conv2d& layer, const NodeContext& context,
 std::uint64_t macs(const Conv2d& layer, const NodeContext& context, std::span<const Shape>,
                    std::span<const Shape> outputs) {
   return convolution_macs(context.weight(layer.weight).shape, outputs[0]);
+}
+
+bool takes_upsampled_input(const Conv2d& layer, const Shape& weight) {
+  const Pair one{1, 1};
+  return weight[2] == 3 && weight[3] == 3 && layer.stride == one && layer.padding == one &&
+         layer.dilation == one && layer.groups == 1;
 }
 
 std::vector<WeightId> weights_of(const Conv2d& layer) { return present({layer.weight, layer.bias}); }

@@ -15,8 +15,14 @@ struct Conv2d {
   Pair padding{0, 0};
   Pair dilation{1, 1};
   int groups = 1;
-  Epilogue epilogue;  // not in files
+  // Not in files: rewrites set these.
+  Pair upsample{1, 1};  // the input is enlarged so by nearest neighbours first
+  Epilogue epilogue;
 };
+
+/// Whether the layer, with a weight of this shape, may have an upsampled input: 3x3, stride, padding and
+/// dilation 1, one group.
+bool takes_upsampled_input(const Conv2d& layer, const Shape& weight);
 
 PLIANT_DECLARE_LAYER(Conv2d);
 

@@ -5,6 +5,7 @@
 #include "backends/cpu/convolution.hpp"
 #include "backends/cpu/depthwise_conv2d.hpp"
 #include "backends/cpu/parallel.hpp"
+#include "backends/cpu/upsampled_conv2d.hpp"
 #include "backends/cpu/winograd_conv2d.hpp"
 #include "core/format.hpp"
 
@@ -187,6 +188,7 @@ class Conv2dKernel final : public Kernel {
   std::unique_ptr<Prepared> prepare(const PrepareArguments& arguments) const override {
     const Window w =
         window_of(layer_, weight_shape(weights_, layer_.weight), arguments.inputs[0], arguments.outputs[0]);
+    if (layer_.upsample != layers::Pair{1, 1}) return prepare_upsampled(layer_, weights_, w, arguments);
     if (is_depthwise(w)) return prepare_depthwise(layer_, weights_, w, arguments);
     if (const auto tile = choose_winograd(w, cpu_context(arguments)))
       return prepare_winograd(layer_, weights_, w, *tile, arguments);

@@ -3,14 +3,12 @@
 #include <algorithm>
 
 #include "backends/cpu/parallel.hpp"
+#include "backends/cpu/tile_products.hpp"
 #include "backends/cpu/winograd_weights.hpp"
 #include "core/format.hpp"
 
 namespace pliant::backends::cpu {
 namespace {
-
-/// What a thread's transformed inputs and products may take: they should stay in the second-level cache.
-constexpr std::int64_t kTileFloats = 768 * 1024 / 4;
 
 /// Tiles over the output pictures.
 struct TileGrid {
@@ -39,29 +37,13 @@ class WinogradConv2d final : public Prepared {
         bias_(weight_data(weights, layer.bias)),
         packed_(winograd_weights(w, tile, context_, arguments.packs, layer.weight,
                                  weight_data(weights, layer.weight))),
-        zeros_(make_zeros(w.channels)) {
-    const std::int64_t fitting = kTileFloats / (grid_.places() * (w.channels + w.out_channels));
-    constexpr std::int64_t kRows = kMicroRows.back();  // whole micro-kernels
-    tiles_ = std::max<std::int64_t>(1, fitting / kRows) * kRows;
-    if (context_.threads() > 1) {
-      constexpr std::int64_t kTasksAThread = 4;
-      const std::int64_t balanced = ceil_div(grid_.count(w), context_.threads() * kTasksAThread);
-      tiles_ = std::clamp<std::int64_t>(round_up(balanced, kRows), kRows, tiles_);
-    }
-    tiles_ = std::min(tiles_, grid_.count(w));
-    ScratchLayout scratch;
-    inputs_ = scratch.add<float>(grid_.places() * tiles_ * w.channels);
-    products_ = scratch.add<float>(grid_.places() * tiles_ * w.out_channels);
-    rows_ = scratch.add<const float*>(tiles_);
-    thread_bytes_ = scratch.bytes();
-  }
+        zeros_(make_zeros(w.channels)),
+        products_(context_, grid_.places(), grid_.count(w), w.channels, w.out_channels) {}
 
   std::string algorithm() const override {
     return core::message("winograd ", grid_.outputs, "x", grid_.outputs, " ", name_of(context_.isa()));
   }
-  std::size_t workspace_bytes() const override {
-    return thread_bytes_ * static_cast<std::size_t>(context_.threads());
-  }
+  std::size_t workspace_bytes() const override { return products_.workspace_bytes(); }
 
   void run(Inputs inputs, Outputs outputs, std::byte* workspace) const override {
     WinogradOutput out;
@@ -69,15 +51,10 @@ class WinogradConv2d final : public Prepared {
     out.residual = epilogue_.residual ? inputs.back().data : nullptr;
     out.bias = bias_;
     out.relu = epilogue_.activation == layers::Activation::kReLU;
-    for_ranges(
-        context_.pool(), grid_.count(window_), tiles_, [&](std::int64_t begin, std::int64_t end, int thread) {
-          std::byte* scratch = workspace + static_cast<std::size_t>(thread) * thread_bytes_;
-          auto* planes = reinterpret_cast<float*>(scratch + inputs_);
-          auto* products = reinterpret_cast<float*>(scratch + products_);
-          transform_inputs(inputs[0].data, begin, end, planes);
-          multiply_places(end - begin, planes, products, reinterpret_cast<const float**>(scratch + rows_));
-          transform_outputs(products, begin, end, out);
-        });
+    products_.run(
+        *packed_, workspace,
+        [&](std::int64_t tile, float* planes) { transform_input(inputs[0].data, tile, planes); },
+        [&](std::int64_t tile, const float* products) { transform_output(products, tile, out); });
   }
 
  private:
@@ -92,67 +69,41 @@ class WinogradConv2d final : public Prepared {
     return pixel;
   }
 
-  /// planes[place][tile][channel]
-  void transform_inputs(const float* input, std::int64_t begin, std::int64_t end, float* planes) const {
+  void transform_input(const float* input, std::int64_t tile, float* planes) const {
     const Window& w = window_;
-    const auto transform = context_.simd().winograd.input[static_cast<std::size_t>(tile_)];
+    const Pixel first = corner(tile);
+    const float* image = input + first.image * w.height * w.width * w.channels;
     const float* pixels[kMostSide * kMostSide];
-    for (std::int64_t tile = begin; tile < end; ++tile) {
-      const Pixel first = corner(tile);
-      const float* image = input + first.image * w.height * w.width * w.channels;
-      const float** pixel = pixels;
-      for (std::int64_t i = 0; i < grid_.side; ++i) {
-        const std::int64_t y = first.y - w.padding_h + i;
-        const bool row_inside = y >= 0 && y < w.height;
-        for (std::int64_t j = 0; j < grid_.side; ++j) {
-          const std::int64_t x = first.x - w.padding_w + j;
-          *pixel++ =
-              row_inside && x >= 0 && x < w.width ? image + (y * w.width + x) * w.channels : zeros_.floats();
-        }
+    const float** pixel = pixels;
+    for (std::int64_t i = 0; i < grid_.side; ++i) {
+      const std::int64_t y = first.y - w.padding_h + i;
+      const bool row_inside = y >= 0 && y < w.height;
+      for (std::int64_t j = 0; j < grid_.side; ++j) {
+        const std::int64_t x = first.x - w.padding_w + j;
+        *pixel++ =
+            row_inside && x >= 0 && x < w.width ? image + (y * w.width + x) * w.channels : zeros_.floats();
       }
-      transform(pixels, w.channels, planes + (tile - begin) * w.channels, tiles_ * w.channels);
     }
+    context_.simd().winograd.input[static_cast<std::size_t>(tile_)](pixels, w.channels, planes,
+                                                                    products_.input_plane());
   }
 
-  /// products[place][tile][output] = planes[place] * weights[place]
-  void multiply_places(std::int64_t m, const float* planes, float* products, const float** rows) const {
+  void transform_output(const float* products, std::int64_t tile, WinogradOutput out) const {
     const Window& w = window_;
-    for (std::int64_t place = 0; place < grid_.places(); ++place) {
-      for (std::int64_t i = 0; i < m; ++i) rows[i] = planes + (place * tiles_ + i) * w.channels;
-      GemmRows a;
-      a.m = m;
-      a.rows = rows;
-      a.length = w.channels;
-      GemmOutput out;
-      out.c = products + place * tiles_ * w.out_channels;
-      out.ldc = w.out_channels;
-      multiply(context_.simd(), packed_->places[static_cast<std::size_t>(place)], a, out);
-    }
-  }
-
-  void transform_outputs(const float* products, std::int64_t begin, std::int64_t end,
-                         WinogradOutput out) const {
-    const Window& w = window_;
-    const auto transform = context_.simd().winograd.output[static_cast<std::size_t>(tile_)];
+    const Pixel first = corner(tile);
     std::int64_t places[kMostSide * kMostSide];
+    std::int64_t* place = places;
+    for (std::int64_t y = first.y; y < first.y + grid_.outputs; ++y)
+      for (std::int64_t x = first.x; x < first.x + grid_.outputs; ++x)
+        *place++ = y < w.out_height && x < w.out_width
+                       ? ((first.image * w.out_height + y) * w.out_width + x) * w.out_channels
+                       : -1;
     out.places = places;
-    for (std::int64_t tile = begin; tile < end; ++tile) {
-      const Pixel first = corner(tile);
-      std::int64_t* place = places;
-      for (std::int64_t i = 0; i < grid_.outputs; ++i)
-        for (std::int64_t j = 0; j < grid_.outputs; ++j) {
-          const std::int64_t y = first.y + i;
-          const std::int64_t x = first.x + j;
-          *place++ = y < w.out_height && x < w.out_width
-                         ? ((first.image * w.out_height + y) * w.out_width + x) * w.out_channels
-                         : -1;
-        }
-      transform(products + (tile - begin) * w.out_channels, tiles_ * w.out_channels, w.out_channels, out);
-      if (epilogue_.activation == layers::Activation::kSigmoid)
-        for (std::int64_t i = 0; i < grid_.outputs * grid_.outputs; ++i)
-          if (places[i] >= 0)
-            context_.simd().element.sigmoid(out.y + places[i], out.y + places[i], w.out_channels);
-    }
+    context_.simd().winograd.output[static_cast<std::size_t>(tile_)](products, products_.product_plane(),
+                                                                     w.out_channels, out);
+    if (epilogue_.activation != layers::Activation::kSigmoid) return;
+    for (const std::int64_t* p = places; p < place; ++p)
+      if (*p >= 0) context_.simd().element.sigmoid(out.y + *p, out.y + *p, w.out_channels);
   }
 
   const CpuContext& context_;
@@ -161,11 +112,9 @@ class WinogradConv2d final : public Prepared {
   TileGrid grid_;
   layers::Epilogue epilogue_;
   const float* bias_;
-  std::shared_ptr<const WinogradWeights> packed_;
+  std::shared_ptr<const PlaceWeights> packed_;
   core::Buffer zeros_;
-  std::int64_t tiles_ = 1;  // a task
-  std::size_t inputs_ = 0, products_ = 0, rows_ = 0;
-  std::size_t thread_bytes_ = 0;
+  TileProducts products_;
 };
 
 /// Time in multiply-accumulates at full speed: products at what the micro-kernel reaches, and what an element

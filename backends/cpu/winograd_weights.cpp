@@ -40,23 +40,21 @@ double transformed(const float* kernel, const Row& y, const Row& x) {
 
 }  // namespace
 
-std::shared_ptr<const WinogradWeights> winograd_weights(const Window& w, WinogradTile tile,
-                                                        const CpuContext& context, PackCache& packs,
-                                                        layers::WeightId id, const float* weight) {
+std::shared_ptr<const PlaceWeights> winograd_weights(const Window& w, WinogradTile tile,
+                                                     const CpuContext& context, PackCache& packs,
+                                                     layers::WeightId id, const float* weight) {
   const std::span<const Row> rows = rows_of(tile);
   const PackKey key{id.index, core::message(gemm_form(context), " winograd ", rows.size())};
-  return packs.get<WinogradWeights>(key, [&] {
-    auto packed = std::make_shared<WinogradWeights>();
-    std::size_t bytes = 0;
+  return packs.get<PlaceWeights>(key, [&] {
+    auto packed = std::make_shared<PlaceWeights>();
     for (const Row& y : rows)
-      for (const Row& x : rows) {
+      for (const Row& x : rows)
         packed->places.push_back(
             pack_matrix(context.simd().gemm, w.channels, w.out_channels, [&](std::int64_t k, std::int64_t n) {
               return static_cast<float>(transformed(weight + (n * w.channels + k) * 9, y, x));
             }));
-        bytes += packed->places.back().data.bytes();
-      }
-    return std::pair{std::shared_ptr<const WinogradWeights>(std::move(packed)), bytes};
+    const std::size_t bytes = packed->bytes();
+    return std::pair{std::shared_ptr<const PlaceWeights>(std::move(packed)), bytes};
   });
 }
 

@@ -75,6 +75,7 @@ struct Describe {
 
   void operator()(Words& words, const layers::Conv2d& layer) const {
     add_window(words, layer, context);
+    if (!is(layer.upsample, 1)) words.begin("input x", layer.upsample.h, ",", layer.upsample.w);
     add_epilogue(words, layer.epilogue);
   }
   void operator()(Words& words, const layers::ConvTranspose2d& layer) const {

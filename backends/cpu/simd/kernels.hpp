@@ -139,6 +139,27 @@ struct WinogradKernels {
       output{};
 };
 
+// ---- upsampled.cpp: 3x3 convolutions of maps that are enlarged by nearest neighbours
+
+/// Where the outputs of one source pixel go.
+struct UpsampledOutput {
+  float* y = nullptr;
+  const float* residual = nullptr;  ///< laid out as y, or null
+  const float* bias = nullptr;      ///< [n] or null
+  std::int64_t n = 0;               ///< channels
+  std::int64_t place = 0;           ///< of the first output, floats from y
+  std::int64_t row = 0;             ///< floats from one row of outputs to the next
+  int factor_h = 2, factor_w = 2;
+  bool relu = false;
+};
+
+struct UpsampledKernels {
+  /// The nine products' inputs from a pixel and its neighbours, row by row: planes[i * plane + c]
+  void (*input)(const float* const* pixels, std::int64_t n, float* planes, std::ptrdiff_t plane) = nullptr;
+  /// The outputs from the nine products planes[i * plane + c]
+  void (*output)(const float* planes, std::ptrdiff_t plane, const UpsampledOutput& out) = nullptr;
+};
+
 struct SimdKernels {
   GemmKernels gemm;
   ElementKernels element;
@@ -146,6 +167,7 @@ struct SimdKernels {
   WindowKernels window;
   ReduceKernels reduce;
   WinogradKernels winograd;
+  UpsampledKernels upsampled;
 };
 
 namespace simd {
@@ -156,6 +178,7 @@ bool get_sampling_kernels(Isa isa, SamplingKernels& kernels);
 bool get_window_kernels(Isa isa, WindowKernels& kernels);
 bool get_reduce_kernels(Isa isa, ReduceKernels& kernels);
 bool get_winograd_kernels(Isa isa, WinogradKernels& kernels);
+bool get_upsampled_kernels(Isa isa, UpsampledKernels& kernels);
 }  // namespace simd
 
 }  // namespace pliant::backends::cpu

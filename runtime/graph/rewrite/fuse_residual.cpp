@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "runtime/graph/rewrite/edit.hpp"
 #include "runtime/graph/rewrite/rewrite.hpp"
 
 namespace pliant::runtime::rewrite {
@@ -12,15 +13,6 @@ Epilogue* epilogue_of(layers::Layer& layer) {
   if (auto* conv = std::get_if<layers::Conv2d>(&layer)) return &conv->epilogue;
   if (auto* conv = std::get_if<layers::DeformConv2d>(&layer)) return &conv->epilogue;
   return nullptr;
-}
-
-/// Index of the node before `reader` that makes `value`, or -1. It is mostly near.
-int producer_of(const Graph& graph, int value, std::size_t reader) {
-  for (std::size_t i = reader; i-- > 0;)
-    if (std::find(graph.nodes[i].outputs.begin(), graph.nodes[i].outputs.end(), value) !=
-        graph.nodes[i].outputs.end())
-      return static_cast<int>(i);
-  return -1;
 }
 
 /// Whether the sum in the node `at` can move into the convolution that makes its input `side`.

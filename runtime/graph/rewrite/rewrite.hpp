@@ -18,6 +18,15 @@ void fuse_residual(Graph& graph, const backends::Backend& backend);
 /// relu(f(x)) and sigmoid(f(x)) -> f with an activation, where nothing else reads f(x).
 void fuse_activation(Graph& graph, const backends::Backend& backend);
 
+/// conv(concat(..., up(b), ...)) -> a sum of convolutions, one for each input of the concatenation.
+void split_concat(Graph& graph, const backends::Backend& backend);
+
+/// conv(up(a) + p(b)) -> conv(up(a)) + conv'(b), where p is a 1x1 convolution and the products get fewer.
+void fold_pointwise(Graph& graph, const backends::Backend& backend);
+
+/// conv(up(a)) -> a convolution that enlarges its input itself.
+void fold_upsample(Graph& graph);
+
 /// Removes nodes whose results nobody reads.
 void drop_dead_nodes(Graph& graph);
 

@@ -1,0 +1,46 @@
+#include "backends/cpu/tile_products.hpp"
+
+namespace pliant::backends::cpu {
+namespace {
+
+/// What a thread's planes and products may take: they should stay in the second-level cache.
+constexpr std::int64_t kTaskFloats = 768 * 1024 / 4;
+
+}  // namespace
+
+TileProducts::TileProducts(const CpuContext& context, std::int64_t places, std::int64_t tiles,
+                           std::int64_t channels, std::int64_t outputs)
+    : context_(context), tiles_(tiles), channels_(channels), outputs_(outputs) {
+  constexpr std::int64_t kRows = kMicroRows.back();  // whole micro-kernels
+  const std::int64_t fitting = kTaskFloats / (places * (channels + outputs));
+  tiles_a_task_ = std::max<std::int64_t>(1, fitting / kRows) * kRows;
+  if (context.threads() > 1) {
+    constexpr std::int64_t kTasksAThread = 4;
+    const std::int64_t balanced = ceil_div(tiles, context.threads() * kTasksAThread);
+    tiles_a_task_ = std::clamp<std::int64_t>(round_up(balanced, kRows), kRows, tiles_a_task_);
+  }
+  tiles_a_task_ = std::max<std::int64_t>(1, std::min(tiles_a_task_, tiles));
+  ScratchLayout scratch;
+  planes_ = scratch.add<float>(places * tiles_a_task_ * channels);
+  products_ = scratch.add<float>(places * tiles_a_task_ * outputs);
+  rows_ = scratch.add<const float*>(tiles_a_task_);
+  thread_bytes_ = scratch.bytes();
+}
+
+void TileProducts::multiply_places(const PlaceWeights& weights, std::int64_t m, const float* planes,
+                                   float* products, const float** rows) const {
+  for (std::size_t place = 0; place < weights.places.size(); ++place) {
+    const auto at = static_cast<std::ptrdiff_t>(place);
+    for (std::int64_t i = 0; i < m; ++i) rows[i] = planes + at * input_plane() + i * channels_;
+    GemmRows a;
+    a.m = m;
+    a.rows = rows;
+    a.length = channels_;
+    GemmOutput out;
+    out.c = products + at * product_plane();
+    out.ldc = outputs_;
+    multiply(context_.simd(), weights.places[place], a, out);
+  }
+}
+
+}  // namespace pliant::backends::cpu
