@@ -32,6 +32,7 @@ void remove_without_outputs(Graph& graph) {
 Graph rewrite_all(const Graph& graph, const backends::Backend& backend) {
   Graph result = graph;
   drop_dead_nodes(result);
+  mark_offsets(result);
   split_concat(result, backend);
   fold_pointwise(result, backend);
   fold_upsample(result);
