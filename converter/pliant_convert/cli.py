@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, NoReturn, Optional
 
 from .errors import ConvertError
-from .models import RECIPES
+from .models import MAX_SIDE, RECIPES
 from .version import VERSION
 
 FAILED = 1
@@ -52,8 +52,8 @@ def _number(low: float, high: float, what: str) -> Callable[[str], float]:
 
 
 def _short_side(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 32 <= int(text) <= 1 << 16 or int(text) % 32:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a multiple of 32 from 32 to {1 << 16}")
+    if not text.isascii() or not text.isdigit() or not 32 <= int(text) <= MAX_SIDE or int(text) % 32:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a multiple of 32 from 32 to {MAX_SIDE}")
     return int(text)
 
 

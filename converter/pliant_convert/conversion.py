@@ -36,7 +36,7 @@ class OwnModule:
 
 @dataclass
 class Options:
-    """`short_side` and single fields in `postprocess` replace the recipe's values."""
+    """`short_side` and single fields in `postprocess` replace the values of recipe and checkpoint."""
 
     arch: Optional[str] = None
     own: Optional[OwnModule] = None
@@ -87,7 +87,8 @@ def _convert_recipe(checkpoint: Checkpoint, options: Options) -> Converted:
     simplify(graph)
     if options.output_logits:
         expose_logits(graph)
-    preprocess, postprocess = recipe.preprocess, replace(recipe.postprocess, **options.postprocess)
+    preprocess, postprocess = recipes.processing(recipe, checkpoint.content)
+    postprocess = replace(postprocess, **options.postprocess)
     if options.short_side is not None:
         preprocess = preprocess.with_short_side(options.short_side)
     data = writer.model_bytes(

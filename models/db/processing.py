@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
+MAX_SIDE = 1 << 15  # the greatest short_side and long_side that a file may have
+
 
 def _enum(name: str, default: str) -> str:
     return field(default=default, metadata={"enum": name})
@@ -38,7 +40,7 @@ class ImagePreprocess:
         if self.resize_rule == "limit_side_round":
             return replace(self, resize_rule="short_side_round", short_side=size, long_side=0)
         grown = -(-self.long_side * size // self.short_side)
-        return replace(self, short_side=size, long_side=max(self.long_side, grown))
+        return replace(self, short_side=size, long_side=max(self.long_side, min(grown, MAX_SIDE)))
 
 
 @dataclass(frozen=True)

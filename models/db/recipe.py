@@ -46,6 +46,10 @@ class Recipe:
     tiny: Any = None  # the same with a tiny width: for its keys alone
     training_only: tuple[str, ...] = ()  # regular expressions of keys that inference does not need
     rename: Callable[[str], str] = field(default=lambda key: key)  # a key of the file -> a key of the module
+    # (the file, pre-, post-processing) -> those that the file itself asks for. Raises UnknownLayout.
+    adapt: Callable[[Any, ImagePreprocess, TextPostprocess], tuple[ImagePreprocess, TextPostprocess]] = field(
+        default=lambda content, preprocess, postprocess: (preprocess, postprocess)
+    )
     input_name: str = "image"
     output_name: str = "binary"
     input_multiple_of: int = 32

@@ -18,6 +18,7 @@ from typing import Any, Optional, Union
 from .configuration import Configuration
 from .processing import ImagePreprocess, TextPostprocess
 from .recipe import Recipe, Shapes, UnknownLayout, depth, width
+from .wenmuzhou_config import adapted
 
 STAGES = range(1, 5)
 
@@ -146,6 +147,9 @@ def _configure(usual: Network, shapes: Shapes) -> Network:
     if modules is None:
         raise UnknownLayout("it has no keys 'neck.reduce_conv_c2...' or no keys 'head.binarize...'")
     neck = modules[0]
+    for key in ("backbone.conv1.weight", "backbone.conv1.0.weight", "backbone.conv1.conv.weight"):
+        if len(shapes.get(key, ())) == 4 and shapes[key][1] == 1:
+            raise UnknownLayout(f"'{key}' takes one channel (img_mode GRAY), and here it is three")
     backbone = usual.backbone
     if isinstance(backbone, Configuration):
         backbone = _resnet(backbone, shapes)
@@ -232,11 +236,12 @@ def _row(name: str, summary: str, backbone: Any, tiny: Any, offset_mode: str = "
         summary=summary,
         matches=partial(_matches, name),
         configure=partial(_configure, usual),
+        adapt=adapted,
         build=_build,
         usual=usual,
         tiny=replace(usual, backbone=tiny, neck_width=4),
-        # tools/predict.py resizes uint8 pixels; ToTensor and Normalize of config/icdar2015.yaml follow, the
-        # mean here in pixels.
+        # tools/predict.py resizes uint8 pixels; ToTensor and Normalize follow, the mean here in pixels. The
+        # numbers are those of config/icdar2015.yaml; a checkpoint's own configuration replaces them.
         preprocess=ImagePreprocess(
             mean=(123.675, 116.28, 103.53),
             std=(0.229, 0.224, 0.225),

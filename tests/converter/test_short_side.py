@@ -54,6 +54,7 @@ def test_a_limit_of_the_long_side_stays_or_grows():
     assert pre.with_short_side(320).long_side == 1333
     assert pre.with_short_side(2 * 736).long_side == 2 * 1333
     assert pre.with_short_side(768).long_side == 1391  # 1333 * 768 / 736 = 1390.96
+    assert pre.with_short_side(1 << 15).long_side == 1 << 15  # more is refused by the runtime
 
 
 @pytest.mark.parametrize(
