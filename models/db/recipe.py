@@ -63,6 +63,15 @@ class Recipe:
         return any(re.match(pattern, key) for pattern in self.training_only)
 
 
+def check_depths(
+    found: tuple[int, ...], usual: tuple[int, ...], known: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Raises UnknownLayout where these are exactly the blocks of another network; `known` are all by name."""
+    other = next((name for name, depths in known.items() if depths == found != usual), None)
+    if other is not None:
+        raise UnknownLayout(f"it has {'-'.join(map(str, found))} blocks, which is {other}")
+
+
 def width(shapes: Shapes, what: str, witnesses: Iterable[str], first: str) -> int:
     """The most common size of axis 0 among the keys: one misshapen weight must not decide the width."""
     sizes = [shapes[key][0] for key in (first, *witnesses) if shapes.get(key)]

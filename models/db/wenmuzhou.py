@@ -17,7 +17,7 @@ from typing import Any, Optional, Union
 
 from .configuration import Configuration
 from .processing import ImagePreprocess, TextPostprocess
-from .recipe import Recipe, Shapes, UnknownLayout, depth, width
+from .recipe import Recipe, Shapes, UnknownLayout, check_depths, depth, width
 from .wenmuzhou_config import adapted
 
 STAGES = range(1, 5)
@@ -172,14 +172,20 @@ def _configure(usual: Network, shapes: Shapes) -> Network:
 
 
 def _resnet(usual: Configuration, shapes: Shapes) -> Configuration:
-    if any(usual.offset_channels):
+    deformable = any(usual.offset_channels)
+    if deformable:
+        if not any(".conv2_offset." in key for key in shapes):
+            raise UnknownLayout("it has no deformable convolutions, that is no keys '...conv2_offset...'")
         for key, shape in shapes.items():
             # Before December 2019 it had modulated ones, for which other rules held.
             if ".conv2_offset." in key and shape and shape[0] == 27:
                 raise UnknownLayout(f"'{key}' has 27 channels, expected 18 as it uses no mask")
+    depths = tuple(depth(shapes, f"backbone.layer{i}.") for i in STAGES)
+    alike = {name: row[1] for name, row in RESNETS.items() if (row[0], row[2]) == (usual.block, deformable)}
+    check_depths(depths, usual.depths, alike)
     return replace(
         usual,
-        depths=tuple(depth(shapes, f"backbone.layer{i}.") for i in STAGES),
+        depths=depths,
         stem=width(shapes, "stem", ("backbone.bn1.weight", "backbone.bn1.bias"), "backbone.conv1.weight"),
         planes=tuple(_planes(shapes, f"backbone.layer{i}.0.") for i in STAGES),
     )
