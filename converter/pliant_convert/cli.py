@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, NoReturn, Optional
 
 from .errors import ConvertError
-from .models import RECIPES
+from .models import MAX_SIDE, RECIPES
 from .version import VERSION
 
 FAILED = 1
@@ -52,8 +52,8 @@ def _number(low: float, high: float, what: str) -> Callable[[str], float]:
 
 
 def _short_side(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 32 <= int(text) <= 1 << 16 or int(text) % 32:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a multiple of 32 from 32 to {1 << 16}")
+    if not text.isascii() or not text.isdigit() or not 32 <= int(text) <= MAX_SIDE or int(text) % 32:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a multiple of 32 from 32 to {MAX_SIDE}")
     return int(text)
 
 
@@ -134,10 +134,14 @@ def _parser() -> argparse.ArgumentParser:
         "--unclip-ratio",
         metavar="X",
         type=_number(0.01, 100, "a number from 0.01 to 100"),
-        help="how far regions grow",
+        help="how far regions grow, quads and polygons alike",
     )
     group.add_argument(
-        "--short-side", metavar="N", type=_short_side, help="pixels of the picture's short side"
+        "--short-side",
+        metavar="N",
+        type=_short_side,
+        help="bring the picture's short side to N pixels: a rule that limits sizes gives way to that, and "
+        "where the long side is limited besides, a greater N raises its limit by the same factor",
     )
     return parser
 
@@ -157,13 +161,16 @@ def _convert(arguments: argparse.Namespace) -> None:
     from . import conversion, report, verify
 
     command = verify.find_command(arguments.pliant) if arguments.verify else None
+    postprocess = _given(arguments, "thresh", "box_thresh", "unclip_ratio")
+    if arguments.unclip_ratio is not None:
+        postprocess["polygon_unclip_ratio"] = arguments.unclip_ratio
     options = conversion.Options(
         arch=arguments.arch,
         name=arguments.name,
         output_logits=arguments.output_logits,
         weights=arguments.weights,
-        preprocess=_given(arguments, "short_side"),
-        postprocess=_given(arguments, "thresh", "box_thresh", "unclip_ratio"),
+        short_side=arguments.short_side,
+        postprocess=postprocess,
         progress=report.progress_bar(),
     )
     if arguments.model is not None:

@@ -81,8 +81,7 @@ class Interpreter:
                 )
             if value in self.stale:
                 raise ConvertError(f"the network's output '{name}' {self.stale[value]}")
-            shape = tuple(size if type(size) is int else -1 for size in value.dims)
-            self.graph.outputs.append(Port(name, value, shape))
+            self.graph.outputs.append(Port(name, value, value.shape))
 
     def _named(self, result: Any) -> list[tuple[str, Any]]:
         """The outputs by name; what is nested in lists and dictionaries gets a name of all levels."""

@@ -40,6 +40,11 @@ class Value:
         return len(self.dims)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """`dims` as a port states them, -1 where only the run will tell."""
+        return tuple(size if type(size) is int else -1 for size in self.dims)
+
+    @property
     def channels(self) -> Optional[int]:
         """The size of axis 1 where there is one and it is known."""
         return self.dims[1] if len(self.dims) > 1 and type(self.dims[1]) is int else None

@@ -11,7 +11,7 @@ from torch import nn
 
 from .checkpoint import Tensor
 from .errors import ConvertError
-from .models import RECIPES, Recipe, UnknownLayout
+from .models import RECIPES, ImagePreprocess, Recipe, TextPostprocess, UnknownLayout
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -72,6 +72,14 @@ def build(recipe: Recipe, shapes: Shapes) -> nn.Module:
             f"the checkpoint is no {recipe.name}: {error}{_nearest_hint(recipe, shapes)}"
         ) from error
     return recipe.build(configuration)
+
+
+def processing(recipe: Recipe, content: Any) -> tuple[ImagePreprocess, TextPostprocess]:
+    """The recipe's pre- and post-processing, or what the checkpoint says of its own beside the weights."""
+    try:
+        return recipe.adapt(content, recipe.preprocess, recipe.postprocess)
+    except UnknownLayout as error:
+        raise ConvertError(f"the checkpoint is no usable {recipe.name}: {error}") from error
 
 
 def load_weights(recipe: Recipe, module: nn.Module, weights: Mapping[str, Tensor]) -> None:

@@ -21,8 +21,8 @@ def dry_run(converted: Converted) -> str:
         lines += [f"  source          {recipe.source}"]
         if recipe.offset_mode:
             lines += [f"  offsets         {recipe.offset_mode}"]
-        lines += [f"  pre-processing  {_fields(recipe.preprocess)}"]
-        lines += [f"  post-processing {_fields(recipe.postprocess)}"]
+        lines += [f"  pre-processing  {_fields(converted.preprocess)}"]
+        lines += [f"  post-processing {_fields(converted.postprocess)}"]
     for what, ports in (("input", graph.inputs), ("output", graph.outputs)):
         lines += [f"  {what:<15} {port.name} {shape_text(port.shape)}" for port in ports]
     kinds = Counter(type(node.layer).__name__ for node in graph.nodes)

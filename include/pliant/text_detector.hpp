@@ -75,8 +75,9 @@ struct TextDetectorOptions {
   std::optional<double> box_thresh = {};
   std::optional<double> unclip_ratio = {};  ///< of the shape in use
   std::optional<int> max_candidates = {};
-  std::optional<int> short_side = {};  ///< of the network's input, as the model's resize rule understands it
-  int max_side = 0;                    ///< cap for the longer side of the network's input; 0 = none
+  /// Pictures get a short side of so many pixels; a limit of sizes in the model's resize rule gives way.
+  std::optional<int> short_side = {};
+  int max_side = 0;  ///< cap for the longer side of the network's input; 0 = none
 };
 
 /// Time of the parts of one detection, in milliseconds.

@@ -188,6 +188,18 @@ Sizes capped(const Sizes& sizes, int width, int height, ImagePreprocess p, int m
 
 }  // namespace
 
+ImagePreprocess with_short_side(ImagePreprocess p, int size) {
+  if (p.resize_rule == ResizeRule::kLimitSideRound) {
+    p.resize_rule = ResizeRule::kShortSideRound;
+    p.long_side = 0;
+  } else if (p.long_side > 0 && size > p.short_side && p.short_side > 0) {
+    const double grown = std::ceil(static_cast<double>(p.long_side) * size / p.short_side);
+    p.long_side = static_cast<int>(std::min<double>(grown, std::numeric_limits<int>::max()));
+  }
+  p.short_side = size;
+  return p;
+}
+
 InputSize input_size(int width, int height, const ImagePreprocess& p, int max_side) {
   check_parameters(p, max_side);
   Sizes sizes = sizes_for(width, height, p);

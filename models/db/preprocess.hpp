@@ -17,6 +17,11 @@ struct InputSize {
 /// be addressed, or where the sizes asked for are not multiples of what the network needs.
 InputSize input_size(int width, int height, const ImagePreprocess& parameters, int max_side);
 
+/// The same parameters for pictures whose short side is brought to `size` pixels. A rule that limits sizes
+/// gives way to one that sets them; a limit of the long side besides grows by the same factor as the short
+/// side. The converter's --short-side does the same.
+ImagePreprocess with_short_side(ImagePreprocess parameters, int size);
+
 /// As the public preprocess_image, but in the layout asked for: the runtime takes NHWC without a copy.
 Tensor preprocess_image(const Image& image, const ImagePreprocess& parameters, int max_side, Layout layout);
 

@@ -57,6 +57,7 @@ def test_list_of_architectures(convert):
         (["x.pth", "-o", "y", "--unclip-ratio", "-1"], "--unclip-ratio"),
         (["x.pth", "-o", "y", "--short-side", "700"], "multiple of 32"),
         (["x.pth", "-o", "y", "--short-side", "many"], "--short-side"),
+        (["x.pth", "-o", "y", "--short-side", "32800"], "32 to 32768"),
         (["x.pth", "-o", "/dev/full", "--verify"], "--verify"),
     ],
 )

@@ -7,7 +7,10 @@ import re
 import pytest
 import seeded
 import torch
+from pliant_convert.conversion import input_spec
 from pliant_convert.models import RECIPES
+from pliant_convert.passes import expose_logits
+from pliant_convert.trace import trace
 from reference import ReferenceModel
 
 CASES = [
@@ -115,3 +118,15 @@ def test_nothing_but_inference_is_in_the_file(arch, tmp_path, convert):
     assert sorted(made) == list(range(model.model.ValuesLength()))
     used = {node.Inputs(i) for node in model.nodes for i in range(node.InputsLength())}
     assert used | {port.Value() for port in model.outputs} == set(made)
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_every_recipe_has_logits(recipe):
+    """One channel, whose sigmoid is the output or what the output is made of by moving pixels."""
+    graph = trace(recipe.skeleton().eval(), [input_spec(recipe)], [recipe.output_name])
+    expose_logits(graph)
+    probability, logits = graph.outputs
+    assert (probability.name, logits.name) == (recipe.output_name, "logits")
+    assert probability.shape == logits.shape == (-1, 1, -1, -1)
+    (reader,) = graph.consumers()[logits.value]
+    assert type(reader.layer).__name__ == "Sigmoid"

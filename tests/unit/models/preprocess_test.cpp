@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -111,6 +112,27 @@ TEST_CASE("a side is limited") {
   p.long_side = 0;
   CHECK(sizes(1280, 720, p) == "1312x736");  // at least 736: int(1308.4) = 40.9 * 32
   CHECK(sizes(4000, 3000, p) == "4000x3008");
+}
+
+TEST_CASE("a short side that is asked for is what pictures get, whatever the rule") {
+  ImagePreprocess p;
+  for (const ResizeRule rule : {ResizeRule::kShortSideCeil, ResizeRule::kShortSideRound,
+                                ResizeRule::kLimitSideRound, ResizeRule::kKeepRatioPad}) {
+    p.resize_rule = rule;
+    p.short_side = 736;
+    p.long_side = rule == ResizeRule::kLimitSideRound ? 960 : rule == ResizeRule::kKeepRatioPad ? 1333 : 0;
+    for (const int size : {320, 640, 1472}) {
+      const ImagePreprocess changed = models::with_short_side(p, size);
+      for (const int larger : {200, 1000, 4000}) {
+        const models::InputSize input = models::input_size(larger * 3 / 2, larger, changed, 0);
+        CHECK(input.content_height == size);
+      }
+    }
+  }
+  CHECK(models::with_short_side(p, 320).long_side == 1333);
+  CHECK(models::with_short_side(p, 768).long_side == 1391);  // 1333 * 768 / 736 = 1390.96
+  p.long_side = std::numeric_limits<int>::max();
+  CHECK(models::with_short_side(p, 65536).long_side == std::numeric_limits<int>::max());
 }
 
 TEST_CASE("padding is zero after the normalisation, in both layouts") {
