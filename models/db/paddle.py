@@ -42,7 +42,7 @@ PREPROCESS = ImagePreprocess(
 PREPROCESS_ATTENTION = replace(
     PREPROCESS, mean=tuple(x * 255 for x in (0.48109378172549, 0.45752457890196, 0.40787054090196)), std=None
 )
-POSTPROCESS = TextPostprocess(box_thresh=0.6, rule="paddle")
+POSTPROCESS = TextPostprocess(box_thresh=0.6, polygon_unclip_ratio=1.5, rule="paddle")
 
 
 def _backbone_marks(shapes: Shapes) -> Optional[tuple[str, str, bool]]:

@@ -129,6 +129,14 @@ def test_usual_sizes_are_the_projects():
 
 
 @pytest.mark.parametrize("recipe", ROWS, ids=lambda recipe: recipe.name)
+def test_boxes_are_those_of_the_rule(recipe):
+    """`pliant boxes --rule paddle` has the same numbers: docs/checkpoints.md, predict_det.py's defaults."""
+    boxes = recipe.postprocess
+    assert (boxes.rule, boxes.thresh, boxes.box_thresh, boxes.max_candidates) == ("paddle", 0.3, 0.6, 1000)
+    assert boxes.unclip_ratio == boxes.polygon_unclip_ratio == 1.5
+
+
+@pytest.mark.parametrize("recipe", ROWS, ids=lambda recipe: recipe.name)
 def test_every_row_is_recognised(recipe):
     """By the keys of its network, alone among all recipes, with the sizes it was built in."""
     shapes = {key: tuple(t.shape) for key, t in recipe.skeleton().state_dict().items()}
