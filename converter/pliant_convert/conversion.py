@@ -94,7 +94,8 @@ def _convert_recipe(checkpoint: Checkpoint, options: Options) -> Converted:
         options.weights,
     )
     result = Converted(recipe, recipe.name, recipe.configure(shapes).describe(), module, graph, data)
-    result.unused = [key for key in weights if recipe.is_training_only(recipe.rename(key))]
+    taken = {source.key for weight in graph.weights() for source in weight.origins}
+    result.unused = [key for key in weights if recipe.rename(key) not in taken]
     return result
 
 
