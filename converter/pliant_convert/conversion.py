@@ -101,7 +101,8 @@ def _convert_recipe(checkpoint: Checkpoint, options: Options) -> Converted:
     )
     result = Converted(recipe, recipe.name, recipe.configure(shapes).describe(), module, graph, data)
     result.preprocess, result.postprocess = preprocess, postprocess
-    result.unused = [key for key in weights if recipe.is_training_only(recipe.rename(key))]
+    taken = {source.key for weight in graph.weights() for source in weight.origins}
+    result.unused = [key for key in weights if recipe.rename(key) not in taken]
     return result
 
 

@@ -234,9 +234,9 @@ class Interpreter:
         """The value of a constant in a shape of as many elements, one node for each."""
         key = (id(weight), shape)
         if key not in self.constants:
-            shaped = (
-                weight if weight.array.shape == shape else Weight(weight.name, weight.array.reshape(shape))
-            )
+            shaped = weight
+            if weight.array.shape != shape:
+                shaped = Weight(weight.name, weight.array.reshape(shape), weight.origins)
             # `weight` stays alive by self.weights or by the key's node, so that its id stays its own.
             self._kept.append(weight)
             self.constants[key] = self.emit(f"{path}.constant".lstrip("."), Constant(shaped), [], shape)

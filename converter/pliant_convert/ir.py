@@ -20,12 +20,33 @@ class Pair(NamedTuple):
     w: int
 
 
+class Source(NamedTuple):
+    """A weight of the checkpoint."""
+
+    key: str
+    shape: tuple[int, ...]
+
+
 @dataclass(eq=False)
 class Weight:
-    """A constant: `name` is the checkpoint's key, `array` is float32 and C-contiguous."""
+    """A constant: `name` is the checkpoint's key, `array` is float32 and C-contiguous.
+
+    What was computed from several weights has their keys and shapes as `sources`; its name need be no key.
+    """
 
     name: str
     array: np.ndarray
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def origins(self) -> tuple[Source, ...]:
+        """The keys that the values came from."""
+        return self.sources or (Source(self.name, self.array.shape),)
+
+
+def origins_of(*weights: Optional[Weight]) -> tuple[Source, ...]:
+    """Those of all, each once."""
+    return tuple(dict.fromkeys(source for weight in weights if weight for source in weight.origins))
 
 
 @dataclass(eq=False)

@@ -184,6 +184,9 @@ def _recipe(version: str, backbone: str, attention: bool) -> Recipe:
             r"ema_\w+$",
             r"(.*\.)?num_batches_tracked$",
         ),
+        # The neck enlarges to the size of the next finer map, so any size will do; oCLIP's backbone halves in
+        # two ways that agree at even sizes alone.
+        input_multiple_of=32 if usual.oclip else 1,
     )
 
 

@@ -165,6 +165,18 @@ def test_file_equals_the_projects_own_code(case, tmp_path):
     assert reads == [0] * (13 if "dcnv2" in case else 0)
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_file_takes_the_sizes_that_the_project_takes(case, tmp_path):
+    """Any, as the neck enlarges to the next map's size; but oCLIP's backbone refuses what it cannot halve."""
+    golden = Golden(case)
+    torch.save({"state_dict": golden.state}, str(tmp_path / "x.pth"))
+    model = ReferenceModel(bytes(convert_checkpoint(tmp_path / "x.pth", Options()).data))
+    taken = model.model.Inputs(0).MultipleOfAsNumpy().tolist()
+    assert taken == ([1, 1, 32, 32] if "oclip" in case else [1, 1, 1, 1])
+    for expected in golden.outputs:
+        assert not any(size % multiple for size, multiple in zip(expected.picture.shape, taken))
+
+
 def test_the_golden_tells_how_offsets_are_read(tmp_path):
     """Reading the first block's offsets from a map of another place is far from the golden."""
     golden = Golden("mmocr_dbnet_resnet50_dcnv2")
