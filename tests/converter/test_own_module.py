@@ -177,6 +177,29 @@ def test_python(tmp_path):
     same(module.eval(), tmp_path / "m.pliant", torch.randn(3, 3, 11, 9))
 
 
+def test_attributes_that_forward_sets_are_put_back(tmp_path):
+    class Stateful(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mean = torch.ones(3, 1, 1)
+            self.seen, self.cache = [], {}
+            self.register_buffer("scale", torch.full((1,), 2.0))
+
+        def forward(self, x):
+            self.mean = self.mean.type_as(x)
+            self.scale = self.scale * 1
+            self.seen.append(x)
+            self.cache["grid"] = y = x - self.mean
+            return y * self.scale
+
+    module = Stateful()
+    seen, cache = module.seen, module.cache
+    pliant_convert.convert(module, torch.zeros(1, 3, 8, 8), tmp_path / "m.pliant")
+    assert type(module.mean) is type(module.scale) is torch.Tensor and list(module.state_dict()) == ["scale"]
+    assert module.seen is seen and module.cache is cache and not seen and not cache
+    same(module, tmp_path / "m.pliant", torch.randn(1, 3, 5, 6))
+
+
 def test_python_names_and_ranks(tmp_path):
     class Two(nn.Module):
         def forward(self, x, rois):
