@@ -61,7 +61,7 @@ class Interpreter:
         if not self.specs:
             if node.args:  # an optional argument of forward
                 return node.args[0]
-            raise ConvertError(f"the network's input '{node.target}' was not described")
+            raise ConvertError(f"the network's input '{node.target}' was not described; give its shape, too")
         spec = self.specs.pop(0)
         self.names.add(spec.name)
         multiples = spec.multiple_of or (1,) * len(spec.shape)
@@ -74,7 +74,10 @@ class Interpreter:
         return value
 
     def outputs(self, result: Any) -> None:
-        for name, value in self._named(result):
+        named = self._named(result)
+        if not named:
+            raise ConvertError("the network gives no tensor; its forward returns nothing")
+        for name, value in named:
             if not isinstance(value, Value):
                 raise ConvertError(
                     f"the network's output '{name}' is no tensor that is computed from its input"
@@ -169,7 +172,7 @@ class Interpreter:
                 return torch.float32
             if name == "device":
                 return torch.device("cpu")
-            if name in ("is_cuda", "is_mkldnn", "is_sparse", "is_quantized", "is_nested"):
+            if name in ("is_cuda", "is_mkldnn", "is_sparse", "is_quantized", "is_nested", "requires_grad"):
                 return False
         return UNKNOWN
 

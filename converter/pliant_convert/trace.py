@@ -128,6 +128,21 @@ class _Tracer(torch.fx.Tracer):
         self.paths = [""]
         self.interpreting = False  # handlers get real parameters, the network's code gets proxies
 
+    def create_args_for_root(self, root_fn: Any, is_module: bool, concrete_args: Any = None) -> Any:
+        """The inputs that were described; forward's other arguments keep their defaults, as Python has it."""
+        specs = self.interpreter.specs
+        taken = [p for p in inspect.signature(root_fn).parameters.values() if p.kind != p.VAR_KEYWORD][1:]
+        positional = [p for p in taken if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        needed = [p for p in taken if p.kind != p.VAR_POSITIONAL and p.default is p.empty]
+        given = positional[: len(specs)]
+        missing = [p.name for p in needed if p not in given]
+        if missing:
+            raise ConvertError(f"the network's input '{missing[0]}' was not described; give its shape, too")
+        if len(specs) > len(positional) and not any(p.kind == p.VAR_POSITIONAL for p in taken):
+            name = specs[len(positional)].name
+            raise ConvertError(f"the network takes no input '{name}'; it has fewer inputs than were given")
+        return root_fn, [self.root, *(self.create_proxy("placeholder", s.name, (), {}) for s in list(specs))]
+
     @contextlib.contextmanager
     def real_attributes(self) -> Iterator[None]:
         before, self.interpreting = self.interpreting, True

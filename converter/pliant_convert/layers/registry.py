@@ -67,5 +67,6 @@ def handler_of_module(instance: Any) -> Optional[Handler]:
 def supported() -> str:
     """The names of what is supported, for messages."""
     modules = sorted({cls.__name__ for cls in MODULES})
-    functions = sorted({getattr(f, "__name__", str(f)) for f in FUNCTIONS} | set(METHODS))
+    functions = {getattr(f, "__name__", str(f)) for f in FUNCTIONS} | set(METHODS)
+    functions = sorted(name for name in functions if not (name.endswith("_") and name[:-1] in functions))
     return f"modules {', '.join(modules)}; functions and methods {', '.join(functions)}"

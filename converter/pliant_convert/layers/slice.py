@@ -48,7 +48,7 @@ def _bound(call: Any, bound: Any, size: Size, absent: int) -> int:
     if type(bound) is int:
         return max(min(bound, FAR_END), -FAR_END)
     if not is_size(bound):
-        call.refuse("a range whose bounds are computed; they have to be plain numbers")
+        call.refuse("a range whose bounds are computed (plain numbers are)")
     difference = bound - size
     if type(difference) is not int:
         call.refuse(f"a range to the bound {bound}, which is no fixed distance from the end,")
@@ -102,7 +102,7 @@ def _select(call: Any, x: Value, axis: int, index: Any) -> Value:
     if isinstance(index, Dim):
         index = _bound(call, index, x.dims[axis], 0)
     if type(index) is not int:
-        call.refuse(f"the index {index!r}; only ranges such as x[:, 2:5] and whole numbers are supported")
+        call.refuse(f"the index {index!r} (ranges such as x[:, 2:5] and whole numbers are)")
     size = x.dims[axis]
     if type(size) is int and not -size <= index < size:
         call.refuse(f"the index {index} of an axis of size {size}")
