@@ -210,8 +210,6 @@ class Interpreter:
                 return UNKNOWN
         if function in (torch.numel, torch.Tensor.numel) and isinstance(args[0], Value):
             return product(args[0].dims)
-        if function is torch.is_tensor:
-            return isinstance(args[0], (Value, Weight))
         if function is torch.is_floating_point:
             return True
         return UNKNOWN

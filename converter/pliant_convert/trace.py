@@ -100,6 +100,13 @@ class _Proxy(torch.fx.Proxy):
         known = self.tracer.interpreter.attribute(self.node, name)
         return super().__getattr__(name) if known is UNKNOWN else known
 
+    @property
+    def __class__(self) -> type:
+        """The network's code, which may ask by isinstance, sees a tensor; torch.fx sees what it is."""
+        asking = sys._getframe(1).f_code
+        is_network = asking is torch.is_tensor.__code__ or _is_users(asking.co_filename)
+        return torch.Tensor if is_network else type(self)
+
     def __len__(self) -> int:
         return self.shape[0]
 

@@ -84,6 +84,16 @@ def test_several_inputs_and_hooks():
         assert (list(file.run(x, y).values())[0] - expected(network.double(), x, y)).abs().max() < 1e-5
 
 
+def test_the_network_sees_tensors():
+    def kinds(m, x):
+        values = x if isinstance(x, (list, tuple)) else [x]
+        y = values[0] * 2 if isinstance(values[0], torch.Tensor) else values[0]
+        return y + 1 if torch.is_tensor(y) and not isinstance(y, (nn.Parameter, float)) else -y
+
+    check(Call(kinds))
+    check(nn.Sequential(Call(kinds), nn.Conv2d(4, 3, 1), Call(kinds)))
+
+
 def test_constants_as_the_input_is():
     check(
         Call(
