@@ -32,6 +32,7 @@ SPELLINGS = {
     "div": lambda m, x: x / (x * x + 1),
     "true_divide": lambda m, x: torch.true_divide(x.relu(), 6.0) + x.div(3) + torch.div(x, 7),
     "number over": lambda m, x: 1 / (x * x + 2),
+    "list of places": lambda m, x: x[:, [2, 1, 0]] * x[:, 1:, [-1]] + x[..., [0, 0]][:, [1]].mean(3, True),
     "reciprocal": lambda m, x: torch.reciprocal(x * x + 2) - (x.sigmoid() + 1).reciprocal(),
     "neg": lambda m, x: -x + torch.neg(x) * x.neg(),
     "numbers": lambda m, x: (x + 1) * 0.5 - 3 + 2 * x,
