@@ -61,7 +61,7 @@ class Interpreter:
         if not self.specs:
             if node.args:  # an optional argument of forward
                 return node.args[0]
-            raise ConvertError(f"the network's input '{node.target}' was not described")
+            raise ConvertError(f"the network's input '{node.target}' was not described; give its shape, too")
         spec = self.specs.pop(0)
         self.names.add(spec.name)
         multiples = spec.multiple_of or (1,) * len(spec.shape)
@@ -74,7 +74,10 @@ class Interpreter:
         return value
 
     def outputs(self, result: Any) -> None:
-        for name, value in self._named(result):
+        named = self._named(result)
+        if not named:
+            raise ConvertError("the network gives no tensor; its forward returns nothing")
+        for name, value in named:
             if not isinstance(value, Value):
                 raise ConvertError(
                     f"the network's output '{name}' is no tensor that is computed from its input"
@@ -168,7 +171,7 @@ class Interpreter:
                 return torch.float32
             if name == "device":
                 return torch.device("cpu")
-            if name in ("is_cuda", "is_mkldnn", "is_sparse", "is_quantized", "is_nested"):
+            if name in ("is_cuda", "is_mkldnn", "is_sparse", "is_quantized", "is_nested", "requires_grad"):
                 return False
         return UNKNOWN
 
@@ -206,8 +209,6 @@ class Interpreter:
                 return UNKNOWN
         if function in (torch.numel, torch.Tensor.numel) and isinstance(args[0], Value):
             return product(args[0].dims)
-        if function is torch.is_tensor:
-            return isinstance(args[0], (Value, Weight))
         if function is torch.is_floating_point:
             return True
         return UNKNOWN
