@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import math
 import sys
 from collections.abc import Sequence
@@ -229,10 +230,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         parser.error("a CHECKPOINT is needed")
     if arguments.output is None and not arguments.dry_run:
         parser.error("-o MODEL.pliant is needed")
-    if arguments.arch is not None and arguments.arch not in [recipe.name for recipe in RECIPES]:
-        parser.error(
-            f"unknown architecture '{arguments.arch}'; known are {', '.join(r.name for r in RECIPES)}"
-        )
+    names = [recipe.name for recipe in RECIPES]
+    if arguments.arch is not None and arguments.arch not in names:
+        near = difflib.get_close_matches(arguments.arch, names, n=3)
+        hint = f"near are {', '.join(near)}; " if near else ""
+        parser.error(f"unknown architecture '{arguments.arch}'; {hint}--list-archs names all")
     _check_own(parser, arguments)
     if arguments.dry_run and arguments.verify:
         parser.error("--verify needs a written file; leave out --dry-run")

@@ -14,6 +14,7 @@ from .errors import ConvertError
 from .models import RECIPES, ImagePreprocess, Recipe, TextPostprocess, UnknownLayout
 
 Shapes = Mapping[str, tuple[int, ...]]
+LIST_ARCHS = "pliant-convert --list-archs names those that are known"
 
 
 def renamed(recipe: Recipe, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -34,9 +35,7 @@ def shapes_of(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 def recipe_named(name: str) -> Recipe:
     found = next((recipe for recipe in RECIPES if recipe.name == name), None)
     if found is None:
-        raise ConvertError(
-            f"unknown architecture '{name}'; known are {', '.join(recipe.name for recipe in RECIPES)}"
-        )
+        raise ConvertError(f"unknown architecture '{name}'; {LIST_ARCHS}")
     return found
 
 
@@ -52,8 +51,8 @@ def recognise(shapes: Shapes) -> Recipe:
     nearest, shared, expected = _nearest(shapes)
     if shared == 0:
         raise ConvertError(
-            f"no known architecture has these keys (the first of {len(shapes)} is '{example}'); "
-            f"known are {', '.join(recipe.name for recipe in RECIPES)}"
+            f"no known architecture has these keys (the first of {len(shapes)} is '{example}'); {LIST_ARCHS}, "
+            "and --model converts a network of your own"
         )
     missing = next((key for key in expected if key not in shapes), None)
     raise ConvertError(

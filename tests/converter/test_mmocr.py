@@ -298,3 +298,22 @@ def test_usual_sizes_are_the_projects():
     rows = [recipe for recipe in mmocr.RECIPES if recipe.name in USUAL_COUNTS]
     counts = {r.name: sum(p.numel() for p in r.build(r.usual).parameters()) for r in rows}
     assert counts == USUAL_COUNTS
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("cfg", "backbone=dict(depth=50, style='caffe', type='mmdet.ResNet')", "style 'caffe'"),
+        ("config", 'backbone = dict(type="mmdet.ResNetV1d", depth=50)', "ResNetV1d"),
+        ("cfg", "backbone=dict(depth=50, style='pytorch', type='mmdet.ResNet')", ""),
+        ("cfg", 5, ""),
+    ],
+)
+def test_backbones_that_only_the_configuration_tells_apart(key, text, expected, tmp_path):
+    golden = Golden("mmocr_dbnet_resnet50")
+    torch.save({"meta": {key: text}, "state_dict": golden.state}, str(tmp_path / "x.pth"))
+    if not expected:
+        convert_checkpoint(tmp_path / "x.pth", Options())
+        return
+    with pytest.raises(ConvertError, match=expected):
+        convert_checkpoint(tmp_path / "x.pth", Options())
