@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import ConvertError
 from .reader import SAVE_A_STATE_DICT, describe, is_pickled_module
-from .tensors import Tensor
+from .tensors import Tensor, short
 from .unpickler import Stub
 
 # Names under which training scripts save the weights beside other things, the likeliest first.
@@ -51,9 +51,12 @@ def _unwrap(content: Any) -> dict[str, Any]:
         if not inner:
             if any(isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()):
                 return {key: value for key, value in content.items() if isinstance(key, str)}
-            keys = ", ".join(repr(key)[:40] for key in list(content)[:6])
+            keys = ", ".join(short(key) for key in list(content)[:6])
+            strange = [key for key, value in content.items() if isinstance(value, Stub)]
+            what = f" ({short(strange[0])} is {describe(content[strange[0]])})" if strange else ""
             raise ConvertError(
-                f"the file holds no weights: a dictionary with {keys or 'nothing in it'}; {SAVE_A_STATE_DICT}"
+                f"the file holds no weights: a dictionary with {keys or 'nothing in it'}{what}; "
+                f"{SAVE_A_STATE_DICT}"
             )
         # A dictionary is likelier to be the weights than an object of the same container.
         content = next((value for value in inner if isinstance(value, dict)), inner[0])
