@@ -15,6 +15,7 @@ from .models import MAX_SIDE, RECIPES
 from .version import VERSION
 
 FAILED = 1
+MOST_OF_MESSAGE = 8000  # characters
 USAGE = 2
 
 DESCRIPTION = """\
@@ -252,7 +253,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         message = f"unexpected {type(error).__name__}: {error}"
     else:
         return 0
-    # Keys and names of a hostile file may hold control characters; a message is one printable line.
-    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    # Names in a hostile file may be long or hold control characters; a message is one printable line.
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(message[:MOST_OF_MESSAGE].split()))
     print(f"{parser.prog}: error: {line}", file=sys.stderr)
     return FAILED

@@ -80,6 +80,7 @@ def _convert_recipe(checkpoint: Checkpoint, options: Options) -> Converted:
     weights = find_state_dict(checkpoint.content)
     shapes = recipes.shapes_of(weights)
     recipe = recipes.recipe_named(options.arch) if options.arch else recipes.recognise(shapes)
+    recipes.check(recipe, shapes)
     module = recipes.build(recipe, shapes)
     recipes.load_weights(recipe, module, weights)
     sha256 = checkpoint.sha256(options.progress)

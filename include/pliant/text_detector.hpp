@@ -57,7 +57,8 @@ PLIANT_API std::vector<TextRegion> find_text_regions(std::span<const float> map,
                                                      const TextPostprocess& parameters, RegionShape shape);
 
 /// The network's input for a picture, 1x3xHxW in NCHW. `max_side` > 0 caps the longer side: the size is then
-/// scaled down and rounded down to the multiple. Throws kInvalidArgument.
+/// scaled down and rounded down to the multiple. Throws kInvalidArgument, also before anything is allocated
+/// for an input of more than 100 megapixels that has more than twice the picture's: a narrow strip scaled up.
 PLIANT_API Tensor preprocess_image(const Image& image, const ImagePreprocess& parameters, int max_side = 0);
 
 /// Draws regions over a picture: outlined, lightly filled and numbered in the order given. For people, not

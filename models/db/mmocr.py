@@ -98,7 +98,7 @@ def _configure(usual: MmocrConfiguration, shapes: Shapes) -> MmocrConfiguration:
 # What a training checkpoint's configuration may say of a backbone that has the keys and shapes of ours, but
 # computes something else.
 _OTHER_BACKBONES = (
-    (r"""style\s*=\s*['"]caffe['"]""", "a ResNet of style 'caffe', which has its stride in the first convolution"),
+    (r"""style\s*=\s*['"]caffe['"]""", "a ResNet of style 'caffe', with the stride in its first convolution"),
     (r"""type\s*=\s*['"](mmdet\.)?ResNetV1d['"]""", "a ResNetV1d, which has other shortcuts"),
 )
 

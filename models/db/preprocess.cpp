@@ -14,6 +14,10 @@ namespace pliant {
 namespace models {
 namespace {
 
+// As many as a decoded picture has by default. Only a strip of a few pixels' width that is scaled up comes
+// near.
+constexpr double kMostInputPixels = 100e6;
+
 [[noreturn]] void fail_argument(const std::string& message) {
   throw Error(ErrorCode::kInvalidArgument, message);
 }
@@ -204,9 +208,12 @@ InputSize input_size(int width, int height, const ImagePreprocess& p, int max_si
   check_parameters(p, max_side);
   Sizes sizes = sizes_for(width, height, p);
   if (max_side > 0 && sizes.longer() > max_side) sizes = capped(sizes, width, height, p, max_side);
-  if (sizes.width * sizes.height * 3 > std::numeric_limits<int>::max()) {
+  const double pixels = sizes.width * sizes.height;
+  const double most = std::max(kMostInputPixels, 2.0 * width * height);
+  if (pixels > most || pixels * 3 > std::numeric_limits<int>::max()) {
     fail_argument(core::message("preprocess: a picture of ", width, "x", height, " becomes an input of ",
-                                sizes.width, "x", sizes.height,
+                                static_cast<std::int64_t>(sizes.width), "x",
+                                static_cast<std::int64_t>(sizes.height),
                                 ", which is too large; cap it with max_side or crop the picture"));
   }
   return {static_cast<int>(sizes.width), static_cast<int>(sizes.height),

@@ -86,7 +86,8 @@ struct TextDetector::Impl {
     check_input(model, preprocess);
     check_output(model, postprocess);
     models::check_postprocess(postprocess);
-    models::input_size(1, 1, preprocess, max_side);  // throws for options that no picture could satisfy
+    // Throws for options that no picture could satisfy.
+    models::input_size(preprocess.short_side, preprocess.short_side, preprocess, max_side);
   }
 
   std::size_t output() const { return static_cast<std::size_t>(postprocess.output); }

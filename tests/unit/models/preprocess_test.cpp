@@ -44,6 +44,37 @@ TEST_CASE("the short side is exact, the other is rounded up") {
   CHECK(size(49, 49) == (above > 736 ? "736x768" : "736x736"));
 }
 
+TEST_CASE("a strip that is scaled up beyond reason is refused before anything is allocated for it") {
+  ImagePreprocess p;
+  const auto refused = [&](int width, int height, int max_side = 0) {
+    try {
+      models::input_size(width, height, p, max_side);
+      return std::string();
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kInvalidArgument);
+      return std::string(error.what());
+    }
+  };
+  CHECK(refused(1, 1300).find("becomes an input of 736x956800") != std::string::npos);
+  CHECK(refused(1, 1300).find("max_side") != std::string::npos);
+  CHECK(refused(1300, 1) != "");
+  CHECK(refused(1, 1300, 960) == "");
+  CHECK(refused(40, 7300) == "");  // 736 x 134336, 99 megapixels
+  CHECK(refused(40, 7500) != "");
+  p.resize_rule = ResizeRule::kKeepRatioPad;
+  CHECK(refused(1, 1300) != "");
+  p.resize_rule = ResizeRule::kShortSideRound;
+  CHECK(refused(1, 1300) != "");
+  p.resize_rule = ResizeRule::kLimitSideRound;
+  CHECK(refused(1, 1300) != "");
+  // Who wants large pictures at their own size has the memory; a little more than the picture is rounding.
+  p.resize_rule = ResizeRule::kKeepRatioPad;
+  p.short_side = 12001;
+  CHECK(refused(12001, 12001) == "");
+  CHECK(refused(12001, 13001) == "");
+  CHECK(refused(100, 100) != "");
+}
+
 TEST_CASE("the longer side can be capped") {
   const ImagePreprocess p;
   const auto capped = [&](int width, int height, int max_side) {
