@@ -243,12 +243,16 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         parser.error(f"--verify needs a file that it can read back, which '{arguments.output}' is not")
     try:
         _convert(arguments)
+        sys.stdout.flush()
     except ConvertError as error:
         message = str(error)
     except KeyboardInterrupt:
         message = "interrupted"
     except MemoryError:
         message = "not enough memory"
+    except BrokenPipeError:
+        sys.stdout = None  # Python would try to flush it at the end
+        message = "nobody reads the standard output any more"
     except Exception as error:  # whatever a hostile file may still reach: one line, never a traceback
         message = f"unexpected {type(error).__name__}: {error}"
     else:

@@ -120,3 +120,13 @@ def test_help_needs_no_torch():
         "import sys, pliant_convert.cli as cli; cli.main(['--list-archs']); assert 'torch' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
+
+
+def test_output_that_nobody_reads(checkpoint):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "pliant_convert", str(checkpoint), "--dry-run"]
+    result = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert result.returncode == 1
+    assert result.stderr == "pliant-convert: error: nobody reads the standard output any more\n"
