@@ -8,7 +8,7 @@ namespace pliant::layers {
 
 /// x[N,C,H,W], rois[R,5] (batch index, x1, y1, x2, y2 in input pixels), optional trans[R, 2*classes, part,
 /// part] -> y[R, output_dim, pooled, pooled]. C = output_dim * group_size^2; output_dim is a multiple of
-/// classes.
+/// classes. A batch index outside of 0 to N-1, or NaN, is kInvalidArgument when the region is computed.
 struct DeformRoIPool {
   static constexpr std::string_view kName = "deform_roi_pool";
   double spatial_scale = 1;

@@ -1,4 +1,5 @@
 // pliant inspect: what a model file holds and what running it takes.
+#include <array>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -101,7 +102,7 @@ std::string as_json(const Model& model, const PlanSummary& plan, const std::vect
 }
 
 std::string triple(const std::array<double, 3>& values) {
-  return shortest(values[0]) + " " + shortest(values[1]) + " " + shortest(values[2]);
+  return core::message("(", rounded(values[0]), " ", rounded(values[1]), " ", rounded(values[2]), ")");
 }
 
 std::string size_text(const ImagePreprocess& p) {
@@ -123,14 +124,18 @@ std::string size_text(const ImagePreprocess& p) {
 }
 
 std::string preprocess_text(const ImagePreprocess& p) {
+  const bool scaled = p.scale != 1.0;
+  const bool divided = p.std != std::array<double, 3>{1.0, 1.0, 1.0};
   return core::message(size_text(p), ", resized as ", word(p.resize_pixel_type), ", ", word(p.channel_order),
-                       " minus (", triple(p.mean), "), / ", shortest(p.scale), ", / (", triple(p.std), ")");
+                       " minus ", triple(p.mean), scaled ? core::message(", / ", rounded(p.scale)) : "",
+                       divided ? ", / " + triple(p.std) : "");
 }
 
 std::string postprocess_text(const TextPostprocess& p) {
   return core::message("as ", word(p.rule), " does, thresh ", shortest(p.thresh), ", box thresh ",
                        shortest(p.box_thresh), ", unclip ratio ", shortest(p.unclip_ratio), " (polygons ",
-                       shortest(p.polygon_unclip_ratio), "), ",
+                       shortest(p.polygon_unclip_ratio), "), outlines simplified by ",
+                       shortest(p.polygon_epsilon), ", ",
                        p.max_candidates > 0 ? core::message("at most ", p.max_candidates, " candidates")
                                             : "any number of candidates",
                        ", min size ", shortest(p.min_size), p.dilate ? ", dilated" : "",

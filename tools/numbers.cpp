@@ -64,6 +64,13 @@ std::string shortest(double value) {
   return {buffer.data(), result.ptr};
 }
 
+std::string rounded(double value) {
+  std::array<char, 64> buffer;
+  const auto result =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::general, 6);
+  return {buffer.data(), result.ptr};
+}
+
 std::string grouped(std::uint64_t value) {
   std::string digits = std::to_string(value);
   for (std::size_t at = digits.size(); at > 3;) {

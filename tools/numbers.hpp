@@ -25,6 +25,9 @@ Size parse_size(std::string_view text, std::string_view what);
 /// Fixed-point with so many digits after the point.
 std::string fixed(double value, int digits);
 
+/// To six significant digits, for people.
+std::string rounded(double value);
+
 /// The shortest text that reads back as the same number.
 std::string shortest(double value);
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -73,11 +74,27 @@ def graph_of(
     module: nn.Module, specs: Sequence[InputSpec], output_names: Sequence[str], examples: Sequence[Any]
 ) -> tuple[Graph, list[str]]:
     """(the simplified graph, notes); the module is left as it was."""
-    modes = {part: part.training for part in module.modules()}
-    try:
+    with _unchanged(module):
         graph, notes = trace_or_export(module, specs, output_names, examples)
-    finally:
-        for part, training in modes.items():
-            part.training = training
     simplify(graph)
     return graph, notes
+
+
+@contextlib.contextmanager
+def _unchanged(module: nn.Module) -> Iterator[None]:
+    """Puts back all attributes: the mode, and what forward sets, which would be a stand-in for a tensor.
+
+    PyTorch keeps parameters, buffers and children in dictionaries among them.
+    """
+    attributes = [(vars(part), dict(vars(part))) for part in module.modules()]
+    items = [item for _, old in attributes for item in old.values()]
+    dictionaries = attributes + [(item, dict(item)) for item in items if isinstance(item, dict)]
+    lists = [(item, list(item)) for item in items if isinstance(item, list)]
+    try:
+        yield
+    finally:
+        for dictionary, old in dictionaries:
+            dictionary.clear()
+            dictionary.update(old)
+        for item, old in lists:
+            item[:] = old

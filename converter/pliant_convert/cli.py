@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import math
 import sys
 from collections.abc import Sequence
@@ -10,10 +11,11 @@ from pathlib import Path
 from typing import Any, Callable, NoReturn, Optional
 
 from .errors import ConvertError
-from .models import RECIPES
+from .models import MAX_SIDE, RECIPES
 from .version import VERSION
 
 FAILED = 1
+MOST_OF_MESSAGE = 8000  # characters
 USAGE = 2
 
 DESCRIPTION = """\
@@ -52,8 +54,8 @@ def _number(low: float, high: float, what: str) -> Callable[[str], float]:
 
 
 def _short_side(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 32 <= int(text) <= 1 << 16 or int(text) % 32:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a multiple of 32 from 32 to {1 << 16}")
+    if not text.isascii() or not text.isdigit() or not 32 <= int(text) <= MAX_SIDE or int(text) % 32:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a multiple of 32 from 32 to {MAX_SIDE}")
     return int(text)
 
 
@@ -134,10 +136,14 @@ def _parser() -> argparse.ArgumentParser:
         "--unclip-ratio",
         metavar="X",
         type=_number(0.01, 100, "a number from 0.01 to 100"),
-        help="how far regions grow",
+        help="how far regions grow, quads and polygons alike",
     )
     group.add_argument(
-        "--short-side", metavar="N", type=_short_side, help="pixels of the picture's short side"
+        "--short-side",
+        metavar="N",
+        type=_short_side,
+        help="bring the picture's short side to N pixels: a rule that limits sizes gives way to that, and "
+        "where the long side is limited besides, a greater N raises its limit by the same factor",
     )
     return parser
 
@@ -157,13 +163,16 @@ def _convert(arguments: argparse.Namespace) -> None:
     from . import conversion, report, verify
 
     command = verify.find_command(arguments.pliant) if arguments.verify else None
+    postprocess = _given(arguments, "thresh", "box_thresh", "unclip_ratio")
+    if arguments.unclip_ratio is not None:
+        postprocess["polygon_unclip_ratio"] = arguments.unclip_ratio
     options = conversion.Options(
         arch=arguments.arch,
         name=arguments.name,
         output_logits=arguments.output_logits,
         weights=arguments.weights,
-        preprocess=_given(arguments, "short_side"),
-        postprocess=_given(arguments, "thresh", "box_thresh", "unclip_ratio"),
+        short_side=arguments.short_side,
+        postprocess=postprocess,
         progress=report.progress_bar(),
     )
     if arguments.model is not None:
@@ -222,10 +231,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         parser.error("a CHECKPOINT is needed")
     if arguments.output is None and not arguments.dry_run:
         parser.error("-o MODEL.pliant is needed")
-    if arguments.arch is not None and arguments.arch not in [recipe.name for recipe in RECIPES]:
-        parser.error(
-            f"unknown architecture '{arguments.arch}'; known are {', '.join(r.name for r in RECIPES)}"
-        )
+    names = [recipe.name for recipe in RECIPES]
+    if arguments.arch is not None and arguments.arch not in names:
+        near = difflib.get_close_matches(arguments.arch, names, n=3)
+        hint = f"near are {', '.join(near)}; " if near else ""
+        parser.error(f"unknown architecture '{arguments.arch}'; {hint}--list-archs names all")
     _check_own(parser, arguments)
     if arguments.dry_run and arguments.verify:
         parser.error("--verify needs a written file; leave out --dry-run")
@@ -233,17 +243,21 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         parser.error(f"--verify needs a file that it can read back, which '{arguments.output}' is not")
     try:
         _convert(arguments)
+        sys.stdout.flush()
     except ConvertError as error:
         message = str(error)
     except KeyboardInterrupt:
         message = "interrupted"
     except MemoryError:
         message = "not enough memory"
+    except BrokenPipeError:
+        sys.stdout = None  # Python would try to flush it at the end
+        message = "nobody reads the standard output any more"
     except Exception as error:  # whatever a hostile file may still reach: one line, never a traceback
         message = f"unexpected {type(error).__name__}: {error}"
     else:
         return 0
-    # Keys and names of a hostile file may hold control characters; a message is one printable line.
-    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    # Names in a hostile file may be long or hold control characters; a message is one printable line.
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(message[:MOST_OF_MESSAGE].split()))
     print(f"{parser.prog}: error: {line}", file=sys.stderr)
     return FAILED

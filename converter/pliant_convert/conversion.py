@@ -14,7 +14,7 @@ from . import api, own_module, recipes, writer
 from .checkpoint import Checkpoint, find_state_dict, open_checkpoint
 from .errors import ConvertError
 from .ir import Graph, InputSpec
-from .models import Recipe
+from .models import ImagePreprocess, Recipe, TextPostprocess
 from .output_file import write_file
 from .passes import expose_logits, simplify
 from .trace import trace
@@ -36,14 +36,14 @@ class OwnModule:
 
 @dataclass
 class Options:
-    """`preprocess` and `postprocess` replace single fields of the recipe's values."""
+    """`short_side` and single fields in `postprocess` replace the values of recipe and checkpoint."""
 
     arch: Optional[str] = None
     own: Optional[OwnModule] = None
     name: Optional[str] = None
     output_logits: bool = False
     weights: str = "float32"
-    preprocess: Mapping[str, Any] = field(default_factory=dict)
+    short_side: Optional[int] = None
     postprocess: Mapping[str, Any] = field(default_factory=dict)
     progress: Optional[Progress] = None
 
@@ -61,6 +61,8 @@ class Converted:
     examples: Sequence[tuple[int, ...]] = ()  # input shapes of a module of the user's
     notes: Sequence[str] = ()
     unused: Sequence[str] = ()  # keys of the checkpoint that are not in the model
+    preprocess: Optional[ImagePreprocess] = None  # as in the file: the recipe's, and what was asked for
+    postprocess: Optional[TextPostprocess] = None
 
     def parameters(self) -> int:
         return sum(weight.array.size for weight in self.graph.weights())
@@ -78,6 +80,7 @@ def _convert_recipe(checkpoint: Checkpoint, options: Options) -> Converted:
     weights = find_state_dict(checkpoint.content)
     shapes = recipes.shapes_of(weights)
     recipe = recipes.recipe_named(options.arch) if options.arch else recipes.recognise(shapes)
+    recipes.check(recipe, shapes)
     module = recipes.build(recipe, shapes)
     recipes.load_weights(recipe, module, weights)
     sha256 = checkpoint.sha256(options.progress)
@@ -85,16 +88,22 @@ def _convert_recipe(checkpoint: Checkpoint, options: Options) -> Converted:
     simplify(graph)
     if options.output_logits:
         expose_logits(graph)
+    preprocess, postprocess = recipes.processing(recipe, checkpoint.content)
+    postprocess = replace(postprocess, **options.postprocess)
+    if options.short_side is not None:
+        preprocess = preprocess.with_short_side(options.short_side)
     data = writer.model_bytes(
         graph,
         options.name or checkpoint.path.stem,
-        replace(recipe.preprocess, **options.preprocess),
-        replace(recipe.postprocess, **options.postprocess),
+        preprocess,
+        postprocess,
         writer.Provenance(VERSION, checkpoint.path.name, sha256, recipe.name),
         options.weights,
     )
     result = Converted(recipe, recipe.name, recipe.configure(shapes).describe(), module, graph, data)
-    result.unused = [key for key in weights if recipe.is_training_only(recipe.rename(key))]
+    result.preprocess, result.postprocess = preprocess, postprocess
+    taken = {source.key for weight in graph.weights() for source in weight.origins}
+    result.unused = [key for key in weights if recipe.rename(key) not in taken]
     return result
 
 

@@ -212,6 +212,19 @@ def floor_divide(a: Size, b: Size) -> Size:
     return _made(out)  # a whole number below b remains, which the floor drops
 
 
+def share(part: Size, whole: Size) -> Optional[Fraction]:
+    """part / whole where that is one number; floor(whole / n) counts as 1/n of it."""
+    exact = ratio(part, whole)
+    if exact is not None or not isinstance(part, Dim) or len(part.terms) != 1:
+        return exact
+    ((monomial, coefficient),) = part.terms.items()
+    if len(monomial) == 1 and monomial[0][1] == 1:
+        kind, *operands = monomial[0][0]
+        if kind == "floor" and operands[0] == key_of(whole) and type(operands[1]) is int:
+            return coefficient / operands[1]
+    return None
+
+
 def window(size: Size, kernel: int, stride: int, padding: int, dilation: int = 1) -> Size:
     """What a convolution or pooling makes of a size."""
     return floor_divide(size + (2 * padding - dilation * (kernel - 1) - 1), stride) + 1

@@ -61,7 +61,7 @@ class Interpreter:
         if not self.specs:
             if node.args:  # an optional argument of forward
                 return node.args[0]
-            raise ConvertError(f"the network's input '{node.target}' was not described")
+            raise ConvertError(f"the network's input '{node.target}' was not described; give its shape, too")
         spec = self.specs.pop(0)
         self.names.add(spec.name)
         multiples = spec.multiple_of or (1,) * len(spec.shape)
@@ -74,15 +74,17 @@ class Interpreter:
         return value
 
     def outputs(self, result: Any) -> None:
-        for name, value in self._named(result):
+        named = self._named(result)
+        if not named:
+            raise ConvertError("the network gives no tensor; its forward returns nothing")
+        for name, value in named:
             if not isinstance(value, Value):
                 raise ConvertError(
                     f"the network's output '{name}' is no tensor that is computed from its input"
                 )
             if value in self.stale:
                 raise ConvertError(f"the network's output '{name}' {self.stale[value]}")
-            shape = tuple(size if type(size) is int else -1 for size in value.dims)
-            self.graph.outputs.append(Port(name, value, shape))
+            self.graph.outputs.append(Port(name, value, value.shape))
 
     def _named(self, result: Any) -> list[tuple[str, Any]]:
         """The outputs by name; what is nested in lists and dictionaries gets a name of all levels."""
@@ -169,7 +171,7 @@ class Interpreter:
                 return torch.float32
             if name == "device":
                 return torch.device("cpu")
-            if name in ("is_cuda", "is_mkldnn", "is_sparse", "is_quantized", "is_nested"):
+            if name in ("is_cuda", "is_mkldnn", "is_sparse", "is_quantized", "is_nested", "requires_grad"):
                 return False
         return UNKNOWN
 
@@ -207,8 +209,6 @@ class Interpreter:
                 return UNKNOWN
         if function in (torch.numel, torch.Tensor.numel) and isinstance(args[0], Value):
             return product(args[0].dims)
-        if function is torch.is_tensor:
-            return isinstance(args[0], (Value, Weight))
         if function is torch.is_floating_point:
             return True
         return UNKNOWN
@@ -235,9 +235,9 @@ class Interpreter:
         """The value of a constant in a shape of as many elements, one node for each."""
         key = (id(weight), shape)
         if key not in self.constants:
-            shaped = (
-                weight if weight.array.shape == shape else Weight(weight.name, weight.array.reshape(shape))
-            )
+            shaped = weight
+            if weight.array.shape != shape:
+                shaped = Weight(weight.name, weight.array.reshape(shape), weight.origins)
             # `weight` stays alive by self.weights or by the key's node, so that its id stays its own.
             self._kept.append(weight)
             self.constants[key] = self.emit(f"{path}.constant".lstrip("."), Constant(shaped), [], shape)

@@ -20,12 +20,33 @@ class Pair(NamedTuple):
     w: int
 
 
+class Source(NamedTuple):
+    """A weight of the checkpoint."""
+
+    key: str
+    shape: tuple[int, ...]
+
+
 @dataclass(eq=False)
 class Weight:
-    """A constant: `name` is the checkpoint's key, `array` is float32 and C-contiguous."""
+    """A constant: `name` is the checkpoint's key, `array` is float32 and C-contiguous.
+
+    What was computed from several weights has their keys and shapes as `sources`; its name need be no key.
+    """
 
     name: str
     array: np.ndarray
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def origins(self) -> tuple[Source, ...]:
+        """The keys that the values came from."""
+        return self.sources or (Source(self.name, self.array.shape),)
+
+
+def origins_of(*weights: Optional[Weight]) -> tuple[Source, ...]:
+    """Those of all, each once."""
+    return tuple(dict.fromkeys(source for weight in weights if weight for source in weight.origins))
 
 
 @dataclass(eq=False)
@@ -38,6 +59,11 @@ class Value:
     @property
     def rank(self) -> int:
         return len(self.dims)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """`dims` as a port states them, -1 where only the run will tell."""
+        return tuple(size if type(size) is int else -1 for size in self.dims)
 
     @property
     def channels(self) -> Optional[int]:

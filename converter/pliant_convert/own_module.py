@@ -44,9 +44,11 @@ def build(specification: str, arguments: str = "") -> nn.Module:
             f"'{source}' has no class or function '{name}'; its modules are {', '.join(found) or 'none'}"
         )
     positional, keywords = _arguments(arguments)
+    if isinstance(make, nn.Module) and not arguments:
+        return make
     try:
         made = make(*positional, **keywords)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConvertError(
             f"'{name}' of '{source}' cannot be made with {arguments or 'no arguments'}: {_reason(error)}"
         ) from error
@@ -61,18 +63,19 @@ def _import(source: str) -> Any:
         if path.suffix == ".py":
             if not path.is_file():
                 raise ConvertError(f"--model: the file '{source}' does not exist")
-            folder = str(path.resolve().parent)
-            if folder not in sys.path:  # what the file imports lies beside it
-                sys.path.insert(0, folder)
+            root, package = _package(path.resolve().parent)
+            if package:  # its relative imports need the name
+                return _module_of(root, f"{package}.{path.stem}")
+            _search(root)
             specification = importlib.util.spec_from_file_location(MODULE_NAME, path)
             module = importlib.util.module_from_spec(specification)
             sys.modules[MODULE_NAME] = module
             specification.loader.exec_module(module)
             return module
-        return importlib.import_module(source)
+        return _module_of(Path.cwd(), source)
     except ConvertError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         hint = ""
         if isinstance(error, ImportError):
             hint = (
@@ -80,6 +83,26 @@ def _import(source: str) -> Any:
                 "in its place"
             )
         raise ConvertError(f"--model: '{source}' cannot be imported: {_reason(error)}{hint}") from error
+
+
+def _search(folder: Path) -> None:
+    """What the user's file imports lies there."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+def _module_of(folder: Path, name: str) -> Any:
+    _search(folder)
+    return importlib.import_module(name)
+
+
+def _package(folder: Path) -> tuple[Path, str]:
+    """(the folder around the outermost package that `folder` belongs to, the package's name or '')."""
+    names: list[str] = []
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return folder, ".".join(names)
 
 
 def _arguments(text: str) -> tuple[list, dict]:
@@ -98,6 +121,8 @@ def _arguments(text: str) -> tuple[list, dict]:
 
 def _reason(error: BaseException) -> str:
     text = str(error).strip().splitlines()
+    if isinstance(error, SystemExit):
+        return f"it ends the program ({error.code})"
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
 
 
@@ -129,8 +154,11 @@ def load(module: nn.Module, weights: Mapping[str, Tensor], name: str, ignored: s
 
 
 def _by_modules_keys(weights: Mapping[str, Tensor], expected: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The weights without the wrapper's prefix that makes the most keys fit."""
-    prefixes = [""] + [p for p in PREFIXES if weights and all(key.startswith(p) for key in weights)]
+    """The weights without the wrapper's prefix, whatever its name, that makes the most keys fit."""
+    longest = max(expected, key=len, default="")
+    found = {key[: -len(longest)] for key in weights if longest and key.endswith(longest)}
+    known = [*PREFIXES, *sorted(found)]
+    prefixes = [""] + [p for p in known if weights and all(key.startswith(p) for key in weights)]
     stripped = [{key[len(p) :]: tensor for key, tensor in weights.items()} for p in prefixes]
     best: Callable[[dict], int] = lambda candidate: sum(key in expected for key in candidate)  # noqa: E731
     return max(stripped, key=best)

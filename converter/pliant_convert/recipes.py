@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 from typing import Any, Callable
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from .checkpoint import Tensor
+from .checkpoint.tensors import MAX_ELEMENTS
 from .errors import ConvertError
-from .models import RECIPES, Recipe, UnknownLayout
+from .models import RECIPES, ImagePreprocess, Recipe, TextPostprocess, UnknownLayout
 
 Shapes = Mapping[str, tuple[int, ...]]
+LIST_ARCHS = "pliant-convert --list-archs names those that are known"
 
 
 def renamed(recipe: Recipe, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -34,9 +38,7 @@ def shapes_of(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 def recipe_named(name: str) -> Recipe:
     found = next((recipe for recipe in RECIPES if recipe.name == name), None)
     if found is None:
-        raise ConvertError(
-            f"unknown architecture '{name}'; known are {', '.join(recipe.name for recipe in RECIPES)}"
-        )
+        raise ConvertError(f"unknown architecture '{name}'; {LIST_ARCHS}")
     return found
 
 
@@ -53,7 +55,7 @@ def recognise(shapes: Shapes) -> Recipe:
     if shared == 0:
         raise ConvertError(
             f"no known architecture has these keys (the first of {len(shapes)} is '{example}'); "
-            f"known are {', '.join(recipe.name for recipe in RECIPES)}"
+            f"{LIST_ARCHS}, and --model converts a network of your own"
         )
     missing = next((key for key in expected if key not in shapes), None)
     raise ConvertError(
@@ -72,6 +74,44 @@ def build(recipe: Recipe, shapes: Shapes) -> nn.Module:
             f"the checkpoint is no {recipe.name}: {error}{_nearest_hint(recipe, shapes)}"
         ) from error
     return recipe.build(configuration)
+
+
+def processing(recipe: Recipe, content: Any) -> tuple[ImagePreprocess, TextPostprocess]:
+    """The recipe's pre- and post-processing, or what the checkpoint says of its own beside the weights."""
+    try:
+        return recipe.adapt(content, recipe.preprocess, recipe.postprocess)
+    except UnknownLayout as error:
+        raise ConvertError(f"the checkpoint is no usable {recipe.name}: {error}") from error
+
+
+class _OnMeta(TorchFunctionMode):
+    """Makes tensors without elements, as torch.device("meta") does in newer versions."""
+
+    FACTORIES = (torch.empty, torch.zeros, torch.ones, torch.full, torch.tensor, torch.arange)
+
+    def __torch_function__(self, function: Any, _: Any, arguments: Any = (), keywords: Any = None) -> Any:
+        keywords = dict(keywords or {})
+        if function in self.FACTORIES:
+            keywords["device"] = "meta"
+        return function(*arguments, **keywords)
+
+
+def check(recipe: Recipe, shapes: Shapes) -> None:
+    """Raises ConvertError unless the weights of these shapes, by the file's keys, are all of the recipe's.
+
+    Nothing is allocated for them: a file of a kilobyte may claim a network of gigabytes.
+    """
+    with _OnMeta():
+        outline = build(recipe, shapes)
+    expected = {key: tuple(item.shape) for key, item in outline.state_dict().items()}
+    found = {recipe.rename(key): shape for key, shape in shapes.items()}
+    check_keys(recipe.name, expected, found, recipe.is_training_only, lambda: _nearest_hint(recipe, found))
+    elements = sum(math.prod(shape) for shape in expected.values())
+    if elements > MAX_ELEMENTS:
+        raise ConvertError(
+            f"the checkpoint is a {recipe.name} of {elements} parameters, "
+            f"but a model file holds at most {MAX_ELEMENTS}"
+        )
 
 
 def load_weights(recipe: Recipe, module: nn.Module, weights: Mapping[str, Tensor]) -> None:

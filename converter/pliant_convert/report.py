@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from itertools import groupby
 from typing import Any, Callable, Optional
 
 from .conversion import Converted, shape_text
-from .ir import Weight
+from .ir import Source, Weight, origins_of
 
 BAR_FROM_BYTES = 64 << 20  # smaller files are read in no time
 BAR_WIDTH = 30
@@ -21,8 +22,8 @@ def dry_run(converted: Converted) -> str:
         lines += [f"  source          {recipe.source}"]
         if recipe.offset_mode:
             lines += [f"  offsets         {recipe.offset_mode}"]
-        lines += [f"  pre-processing  {_fields(recipe.preprocess)}"]
-        lines += [f"  post-processing {_fields(recipe.postprocess)}"]
+        lines += [f"  pre-processing  {_fields(converted.preprocess)}"]
+        lines += [f"  post-processing {_fields(converted.postprocess)}"]
     for what, ports in (("input", graph.inputs), ("output", graph.outputs)):
         lines += [f"  {what:<15} {port.name} {shape_text(port.shape)}" for port in ports]
     kinds = Counter(type(node.layer).__name__ for node in graph.nodes)
@@ -33,7 +34,9 @@ def dry_run(converted: Converted) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     lines += [""] + [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
     if converted.unused:
-        examples = ", ".join(converted.unused[:3]) + (", ..." if len(converted.unused) > 3 else "")
+        # Counters of batches are in every checkpoint; whoever reads this asks for the others.
+        unused = sorted(converted.unused, key=lambda key: key.endswith("num_batches_tracked"))
+        examples = ", ".join(unused[:3]) + (", ..." if len(unused) > 3 else "")
         lines += ["", f"{len(converted.unused)} keys are not needed at inference ({examples})"]
     return "\n".join(lines)
 
@@ -51,12 +54,20 @@ def _short(item: Any) -> str:
 
 
 def _row(node: Any) -> tuple[str, str, str]:
-    weights = [
-        f"{item.name} {shape_text(item.array.shape) or 'scalar'}"
-        for item in vars(node.layer).values()
-        if isinstance(item, Weight)
-    ]
-    return node.name, type(node.layer).__name__ + _mode(node.layer), ", ".join(weights)
+    weights = [item for item in vars(node.layer).values() if isinstance(item, Weight)]
+    return node.name, type(node.layer).__name__ + _mode(node.layer), _keys(origins_of(*weights))
+
+
+def _keys(sources: tuple[Source, ...]) -> str:
+    """The keys with their shapes; those of one module and shape together."""
+    parts = []
+    for (prefix, shape), group in groupby(sources, lambda s: (s.key.rpartition(".")[0], s.shape)):
+        names = [source.key for source in group]
+        if len(names) > 1 and prefix:
+            last = ",".join(name[len(prefix) + 1 :] for name in names)
+            names = [f"{prefix}.{{{last}}}"]
+        parts += [f"{name} {shape_text(shape) or 'scalar'}" for name in names]
+    return ", ".join(parts)
 
 
 def _mode(layer: Any) -> str:

@@ -11,6 +11,7 @@ import inspect
 import operator
 import os
 import sys
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
 from unittest import mock
@@ -21,7 +22,7 @@ import torchvision
 from torch import nn
 
 from . import layers  # noqa: F401  (fills the registry)
-from .dims import Dim
+from .dims import Dim, UnknownSize
 from .errors import ConvertError
 from .interpreter import UNKNOWN, Interpreter
 from .ir import Graph, InputSpec, Value, Weight
@@ -33,6 +34,7 @@ _HIDDEN = (
     os.path.dirname(torch.__file__) + os.sep,
     os.path.dirname(mock.__file__) + os.sep,
     contextlib.__file__,
+    os.path.dirname(torchvision.ops.__file__) + os.sep,
 )
 
 
@@ -48,7 +50,14 @@ def trace(module: nn.Module, inputs: Sequence[InputSpec], output_names: Sequence
     operation and the source line of whatever the model file cannot express.
     """
     module.eval()
-    if registry.handler_of_module(module) is not None or _is_torch_leaf(module):
+    is_layer = registry.handler_of_module(module) is not None or _is_torch_leaf(module)
+    if is_layer or _has_hooks(module):
+        # torch.fx looks into the module that it is given, past hooks; so another goes around.
+        name = type(module).__name__
+        if len(inputs) == 1:
+            return trace(nn.Sequential(OrderedDict([(name, module)])), inputs, output_names)
+        if _has_hooks(module):
+            raise ConvertError(f"'{name}' has hooks and several inputs; put it into a module that calls it")
         return _record_one_layer(module, inputs, output_names)
     interpreter = Interpreter(module, inputs, output_names)
     tracer = _Tracer(interpreter)
@@ -59,11 +68,7 @@ def trace(module: nn.Module, inputs: Sequence[InputSpec], output_names: Sequence
         raise
     except Exception as error:
         path = tracer.paths[-1] or type(module).__name__
-        reason = str(error).splitlines()[0] if str(error) else repr(error)
-        raise CannotFollow(
-            f"torch.fx cannot follow '{path}'{_line_of(error)}: {reason}; "
-            "Python control flow must not depend on tensors"
-        ) from error
+        raise CannotFollow(f"torch.fx cannot follow '{path}'{_line_of(error)}: {_reason(error)}") from error
     return interpreter.finish()
 
 
@@ -71,8 +76,12 @@ def _is_torch_leaf(module: nn.Module) -> bool:
     return type(module).__module__.startswith("torch.nn") and not isinstance(module, nn.Sequential)
 
 
+def _has_hooks(module: nn.Module) -> bool:
+    return bool(module._forward_pre_hooks or module._forward_hooks)
+
+
 def _record_one_layer(layer: nn.Module, inputs: Sequence[InputSpec], output_names: Sequence[str]) -> Graph:
-    """A network of one layer, recorded by hand: torch.fx would look into it."""
+    """A network of one layer with several inputs, recorded by hand."""
     name = type(layer).__name__
     around, graph = nn.Module(), torch.fx.Graph()
     around.add_module(name, layer)
@@ -90,6 +99,13 @@ class _Proxy(torch.fx.Proxy):
     def __getattr__(self, name: str) -> Any:
         known = self.tracer.interpreter.attribute(self.node, name)
         return super().__getattr__(name) if known is UNKNOWN else known
+
+    @property
+    def __class__(self) -> type:
+        """The network's code, which may ask by isinstance, sees a tensor; torch.fx sees what it is."""
+        asking = sys._getframe(1).f_code
+        is_network = asking is torch.is_tensor.__code__ or _is_users(asking.co_filename)
+        return torch.Tensor if is_network else type(self)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -119,6 +135,21 @@ class _Tracer(torch.fx.Tracer):
         self.paths = [""]
         self.interpreting = False  # handlers get real parameters, the network's code gets proxies
 
+    def create_args_for_root(self, root_fn: Any, is_module: bool, concrete_args: Any = None) -> Any:
+        """The inputs that were described; forward's other arguments keep their defaults, as Python has it."""
+        specs = self.interpreter.specs
+        taken = [p for p in inspect.signature(root_fn).parameters.values() if p.kind != p.VAR_KEYWORD][1:]
+        positional = [p for p in taken if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        needed = [p for p in taken if p.kind != p.VAR_POSITIONAL and p.default is p.empty]
+        given = positional[: len(specs)]
+        missing = [p.name for p in needed if p not in given]
+        if missing:
+            raise ConvertError(f"the network's input '{missing[0]}' was not described; give its shape, too")
+        if len(specs) > len(positional) and not any(p.kind == p.VAR_POSITIONAL for p in taken):
+            name = specs[len(positional)].name
+            raise ConvertError(f"the network takes no input '{name}'; it has fewer inputs than were given")
+        return root_fn, [self.root, *(self.create_proxy("placeholder", s.name, (), {}) for s in list(specs))]
+
     @contextlib.contextmanager
     def real_attributes(self) -> Iterator[None]:
         before, self.interpreting = self.interpreting, True
@@ -133,7 +164,10 @@ class _Tracer(torch.fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         with self.real_attributes():
             known = registry.handler_of_module(m) is not None
-        return known or super().is_leaf_module(m, module_qualified_name)
+        # A forward that was put on the instance takes the place of the class's.
+        return "forward" not in vars(m) and (
+            known or super().is_leaf_module(m, module_qualified_name)
+        )
 
     def proxy(self, node: torch.fx.Node) -> torch.fx.Proxy:
         return _Proxy(node, self)
@@ -145,6 +179,8 @@ class _Tracer(torch.fx.Tracer):
         """A proxy of a tensor, or at once what Python would have: a number, sizes, a tuple of tensors."""
         if target in self.ports:
             target = _DEFORM_CONV2D
+        elif kind == "call_function" and _is_wrapped(target):
+            return self.call_function(target, args, kwargs)
         proxy = super().create_proxy(kind, target, args, kwargs, *rest, **options)
         result = self.interpreter.results[proxy.node]
         if isinstance(result, (Value, Weight)) or kind in ("placeholder", "output"):
@@ -157,11 +193,38 @@ class _Tracer(torch.fx.Tracer):
         pairs = enumerate(result)
         return tuple(self.create_proxy("call_function", operator.getitem, (proxy, i), {}) for i, _ in pairs)
 
+    def call_function(self, function: Any, args: tuple, kwargs: dict) -> Any:
+        """What a function does that torch.fx.wrap made a leaf, but no handler knows."""
+        try:
+            return function(*args, **kwargs)
+        except ConvertError:
+            raise
+        except Exception as error:
+            raise CannotFollow(
+                f"'{function.__name__}' in '{self.paths[-1]}'{_user_line()}: not supported, and torch.fx "
+                f"cannot follow it{_line_of(error)}: {_reason(error)}"
+            ) from error
+
     def call_module(self, m: nn.Module, forward: Any, args: tuple, kwargs: dict) -> Any:
-        self.paths.append(self.path_of_module(m))
-        result = super().call_module(m, forward, args, kwargs)
+        if self.interpreting:  # a weight that is computed by modules when a handler asks for it
+            return forward(*args, **kwargs)
+        path = self.path_of_module(m)
+        self.paths.append(path)
+        if _has_hooks(m) and self.is_leaf_module(m, path):
+            result = self._call_with_hooks(m, path, forward, args, kwargs)
+        else:
+            result = super().call_module(m, forward, args, kwargs)
         self.paths.pop()  # not in a finally: after an error the last path is where it happened
         return result
+
+    def _call_with_hooks(self, m: nn.Module, path: str, forward: Any, args: tuple, kwargs: dict) -> Any:
+        """A handler stands for forward alone; hooks, such as those of weight_norm, run as they are."""
+
+        def record(*args: Any, **kwargs: Any) -> Any:
+            return self.create_proxy("call_module", path, args, kwargs)
+
+        with mock.patch.object(m, "forward", record), self.real_attributes(), torch.no_grad():
+            return forward(*args, **kwargs)
 
     def create_node(self, kind: str, *args: Any, **kwargs: Any) -> torch.fx.Node:
         node = super().create_node(kind, *args, **kwargs)
@@ -192,6 +255,22 @@ def _ports_of_deform_conv2d() -> tuple[Any, ...]:
         getattr(sys.modules.get(name), "deform_conv2d", None) for name in ("deform_conv_torch", "deform_conv")
     )
     return tuple(f for f in found if inspect.isfunction(f) and hasattr(sys.modules[f.__module__], f.__name__))
+
+
+def _is_wrapped(target: Any) -> bool:
+    """Python code that torch.fx.wrap made a leaf. PyTorch's own functions cannot be called with proxies."""
+    return (
+        inspect.isfunction(target)
+        and target not in registry.FUNCTIONS
+        and not target.__module__.partition(".")[0] == "torch"
+    )
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error).splitlines()[0] if str(error) else repr(error)
+    if isinstance(error, UnknownSize):
+        return f"{text}. Where the shape of the input is fixed (--fixed-sizes, dynamic=False) they may"
+    return f"{text}; Python control flow must not depend on tensors"
 
 
 def _is_users(filename: str) -> bool:

@@ -57,7 +57,8 @@ PLIANT_API std::vector<TextRegion> find_text_regions(std::span<const float> map,
                                                      const TextPostprocess& parameters, RegionShape shape);
 
 /// The network's input for a picture, 1x3xHxW in NCHW. `max_side` > 0 caps the longer side: the size is then
-/// scaled down and rounded down to the multiple. Throws kInvalidArgument.
+/// scaled down and rounded down to the multiple. Throws kInvalidArgument, also before anything is allocated
+/// for an input of more than 100 megapixels that has more than twice the picture's: a narrow strip scaled up.
 PLIANT_API Tensor preprocess_image(const Image& image, const ImagePreprocess& parameters, int max_side = 0);
 
 /// Draws regions over a picture: outlined, lightly filled and numbered in the order given. For people, not
@@ -75,8 +76,9 @@ struct TextDetectorOptions {
   std::optional<double> box_thresh = {};
   std::optional<double> unclip_ratio = {};  ///< of the shape in use
   std::optional<int> max_candidates = {};
-  std::optional<int> short_side = {};  ///< of the network's input, as the model's resize rule understands it
-  int max_side = 0;                    ///< cap for the longer side of the network's input; 0 = none
+  /// Pictures get a short side of so many pixels; a limit of sizes in the model's resize rule gives way.
+  std::optional<int> short_side = {};
+  int max_side = 0;  ///< cap for the longer side of the network's input; 0 = none
 };
 
 /// Time of the parts of one detection, in milliseconds.

@@ -16,13 +16,17 @@ from .processing import ImagePreprocess, TextPostprocess
 from .recipe import Recipe, Shapes
 
 # Reader.detect: a path or bytes become RGB (utils.reformat_input), from which DBNet.py takes its mean of BGR
-# all the same; OpenCV resizes bytes; canvas_size=2560 is passed as the short side.
+# all the same; OpenCV resizes bytes; canvas_size=2560 is passed as the short side. NumPy normalises in double
+# precision, as neither the bytes nor the mean are float32.
 PREPROCESS = ImagePreprocess(
-    mean=mhliao.PREPROCESS.mean, channel_order="rgb", resize_pixel_type="uint8", short_side=2560
+    mean=mhliao.PREPROCESS.mean,
+    channel_order="rgb",
+    resize_pixel_type="uint8",
+    short_side=2560,
+    arithmetic="double_once",
 )
-# Its defaults of threshold, bbox_min_score, bbox_min_size and max_candidates. The last is 0, which means all;
-# ours is the largest number that a file may have.
-POSTPROCESS = TextPostprocess(thresh=0.2, box_thresh=0.2, max_candidates=1 << 24)
+# Its defaults of threshold, bbox_min_score, bbox_min_size and max_candidates, of which 0 means all.
+POSTPROCESS = TextPostprocess(thresh=0.2, box_thresh=0.2, max_candidates=0, rule="easyocr")
 
 
 def _never(shapes: Shapes) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Optional, Union
 
 from .configuration import Configuration, MobileBlock, MobileNetConfiguration, offset_groups
 from .processing import ImagePreprocess, TextPostprocess
-from .recipe import Recipe, Shapes, UnknownLayout, depth, width
+from .recipe import Recipe, Shapes, UnknownLayout, check_depths, depth, width
 
 AnyConfiguration = Union[Configuration, MobileNetConfiguration]
 ATTENTION = "decoder.concat_attention."
@@ -103,9 +103,13 @@ def _attention(shapes: Shapes) -> str:
 def _configure_resnet(usual: Configuration, shapes: Shapes) -> Configuration:
     stages = range(1, 5)
     deformable = any(usual.offset_channels)
+    if deformable and not any(".conv2_offset." in key for key in shapes):
+        raise UnknownLayout("it has no deformable convolutions, that is no keys '...conv2_offset...'")
+    depths = tuple(depth(shapes, f"backbone.layer{i}.") for i in stages)
+    check_depths(depths, usual.depths, {name: row.depths for name, row in _alike(usual).items()})
     return replace(
         usual,
-        depths=tuple(depth(shapes, f"backbone.layer{i}.") for i in stages),
+        depths=depths,
         stem=width(shapes, "stem", ("backbone.bn1.weight", "backbone.bn1.bias"), "backbone.conv1.weight"),
         planes=tuple(_planes(shapes, f"backbone.layer{i}.") for i in stages),
         offset_channels=tuple(
@@ -237,10 +241,13 @@ def _other_depths(usual: AnyConfiguration) -> tuple[tuple[int, ...], ...]:
     """The depths of the other recipes that differ in nothing else."""
     if isinstance(usual, MobileNetConfiguration):
         return ()
-    alike = [
-        b for b in BACKBONES.values() if (b.block, b.offset_channels) == (usual.block, usual.offset_channels)
-    ]
-    return tuple(b.depths for b in alike if b.depths != usual.depths)
+    return tuple(b.depths for b in _alike(usual).values() if b.depths != usual.depths)
+
+
+def _alike(usual: Configuration) -> dict[str, Configuration]:
+    """The backbones of the same blocks."""
+    wanted = usual.block, usual.offset_channels
+    return {name: b for name, b in BACKBONES.items() if (b.block, b.offset_channels) == wanted}
 
 
 def _title(name: str) -> str:

@@ -9,7 +9,9 @@ has another mean for the deformable ResNet-50.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -93,6 +95,28 @@ def _configure(usual: MmocrConfiguration, shapes: Shapes) -> MmocrConfiguration:
     )
 
 
+# What a training checkpoint's configuration may say of a backbone that has the keys and shapes of ours, but
+# computes something else.
+_OTHER_BACKBONES = (
+    (r"""style\s*=\s*['"]caffe['"]""", "a ResNet of style 'caffe', with the stride in its first convolution"),
+    (r"""type\s*=\s*['"](mmdet\.)?ResNetV1d['"]""", "a ResNetV1d, which has other shortcuts"),
+)
+
+
+def _adapt(
+    content: Any, preprocess: ImagePreprocess, postprocess: TextPostprocess
+) -> tuple[ImagePreprocess, TextPostprocess]:
+    """The given values. Raises UnknownLayout where the configuration beside the weights means another net."""
+    meta = content.get("meta") if isinstance(content, Mapping) else None
+    # 1.x calls it cfg, 0.x config; both are Python source.
+    texts = [meta.get(name) for name in ("cfg", "config")] if isinstance(meta, Mapping) else []
+    for text in texts:
+        for pattern, words in _OTHER_BACKBONES:
+            if isinstance(text, str) and re.search(pattern, text):
+                raise UnknownLayout(f"its configuration has {words}")
+    return preprocess, postprocess
+
+
 def _build(configuration: MmocrConfiguration) -> Any:
     from .mmocr_network import MmocrDetector
 
@@ -153,6 +177,7 @@ def _recipe(version: str, backbone: str, attention: bool) -> Recipe:
         summary=f"{'DBNet++' if attention else 'DBNet'} with {words} as MMOCR {version} trains it",
         matches=partial(_matches, usual),
         configure=partial(_configure, usual),
+        adapt=_adapt,
         build=_build,
         usual=usual,
         tiny=replace(usual, stem=4, planes=(4, 4, 4, 8), lateral=8, smooth=2),
@@ -184,6 +209,9 @@ def _recipe(version: str, backbone: str, attention: bool) -> Recipe:
             r"ema_\w+$",
             r"(.*\.)?num_batches_tracked$",
         ),
+        # The neck enlarges to the size of the next finer map, so any size will do; oCLIP's backbone halves in
+        # two ways that agree at even sizes alone.
+        input_multiple_of=32 if usual.oclip else 1,
     )
 
 

@@ -1,4 +1,4 @@
-"""PaddleOCR2Pytorch: DB and DBNet++ on MobileNetV3, PP-LCNetV3 and ResNets of two forms.
+"""PaddleOCR2Pytorch: DB and DBNet++ on MobileNetV3, PP-LCNetV3, PP-HGNets and ResNets of two forms.
 
 Facts are of its commit ceb7e61: pytorchocr/modeling/ for keys and networks, converter/ for its files,
 tools/infer/predict_det.py and pytorchocr_utility.py for what stands around the network.
@@ -15,6 +15,8 @@ from typing import Any, Optional
 from .mhliao import MOBILENET
 from .paddle_sizes import (
     MOBILE_STAGES,
+    HGNetSizes,
+    HGStage,
     LCBlock,
     LCNetSizes,
     MobileSizes,
@@ -26,7 +28,10 @@ from .processing import ImagePreprocess, TextPostprocess
 from .recipe import MAX_DEPTH, Recipe, Shapes, UnknownLayout, depth, width
 
 STAGES = "backbone.stages."
-TRAINING_ONLY = (r"head\.thresh\.", r"(.*\.)?num_batches_tracked$")
+# PP-HGNetV2 makes the last convolution of its classifier for detectors, too.
+TRAINING_ONLY = (r"head\.thresh\.", r"backbone\.last_conv\.", r"(.*\.)?num_batches_tracked$")
+# A convolution that PP-HGNet of this version has in each block.
+HGNET_MARKS = {1: "aggregation_conv", 2: "aggregation_excitation_conv"}
 
 # The long side is at most 960 (det_limit_type is "max"). Pictures stay BGR, though the numbers are ImageNet's
 # for RGB: the first of them goes to blue.
@@ -42,16 +47,19 @@ PREPROCESS = ImagePreprocess(
 PREPROCESS_ATTENTION = replace(
     PREPROCESS, mean=tuple(x * 255 for x in (0.48109378172549, 0.45752457890196, 0.40787054090196)), std=None
 )
-POSTPROCESS = TextPostprocess(box_thresh=0.6, rule="paddle")
+POSTPROCESS = TextPostprocess(box_thresh=0.6, polygon_unclip_ratio=1.5, rule="paddle")
 
 
 def _backbone_marks(shapes: Shapes) -> Optional[tuple[str, str, bool]]:
-    """(form, block, is deformable) of a ResNet, ("mobile" or "lcnet", "", False), or None."""
+    """(form, block, is deformable) of a ResNet, ("mobile", "lcnet", "hgnet1" or ..., "", False), or None."""
     if any(re.match(r"backbone\.blocks\d\.\d+\.dw_conv\.", key) for key in shapes):
         return "lcnet", "", False
     keys = [key for key in shapes if key.startswith(STAGES)]
     if any(".expand_conv." in key for key in keys):
         return "mobile", "", False
+    for version, mark in HGNET_MARKS.items():
+        if any(re.match(rf"\d\.blocks\.\d+\.{mark}\.", key[len(STAGES) :]) for key in keys):
+            return f"hgnet{version}", "", False
     vd = any(re.match(r"\d\.bb_", key[len(STAGES) :]) for key in keys)
     if not vd and not any(re.match(r"\d\.res\d", key[len(STAGES) :]) for key in keys):
         return None
@@ -89,6 +97,8 @@ def _matches(usual: PaddleConfiguration, shapes: Shapes) -> bool:
         return same_neck and _backbone_marks(shapes) == ("mobile", "", False)
     if isinstance(sizes, LCNetSizes):
         return _backbone_marks(shapes) == ("lcnet", "", False)
+    if isinstance(sizes, HGNetSizes):
+        return _backbone_marks(shapes) == (f"hgnet{sizes.version}", "", False)
     return _backbone_marks(shapes) == (sizes.form, sizes.block, any(sizes.offset_groups))
 
 
@@ -108,7 +118,9 @@ def _configure(usual: PaddleConfiguration, shapes: Shapes) -> PaddleConfiguratio
     multiple = 16 if kind == "rsefpn" else 8
     if neck % multiple:
         raise UnknownLayout(f"its neck has {neck} channels, which is no multiple of {multiple}")
-    backbone = {ResNetSizes: _resnet, MobileSizes: _mobile, LCNetSizes: _lcnet}[type(usual.backbone)]
+    kinds = {ResNetSizes: _resnet, MobileSizes: _mobile, LCNetSizes: _lcnet, HGNetSizes: _hgnet}
+    backbone = kinds[type(usual.backbone)]
+    refined = any(key.startswith("head.cbn_layer.") for key in shapes)
     return PaddleConfiguration(
         backbone=backbone(usual.backbone, shapes),
         neck=neck,
@@ -116,6 +128,7 @@ def _configure(usual: PaddleConfiguration, shapes: Shapes) -> PaddleConfiguratio
         attention=usual.attention and kind == "dbfpn",
         lite=kind == "lkpan" and any(key.startswith("neck.inp_conv.0.conv") for key in shapes),
         intra_collaborative=kind != "dbfpn" and any(key.startswith("neck.incl1.") for key in shapes),
+        refined=_mobile_width(shapes, "head.cbn_layer.last_3.") if refined else 0,
     )
 
 
@@ -205,6 +218,31 @@ def _lcnet(usual: LCNetSizes, shapes: Shapes) -> LCNetSizes:
         for i in range(4)
     )
     return LCNetSizes(_mobile_width(shapes, "backbone.conv1."), tuple(stages), tuple(results))
+
+
+def _hgnet(usual: HGNetSizes, shapes: Shapes) -> HGNetSizes:
+    version = usual.version
+    stem = ("0", "1", "2") if version == 1 else ("stem1", "stem4")
+    stages = []
+    for number in range(len(usual.stages)):
+        start = f"{STAGES}{number}.blocks."
+        first = f"{start}0.layers.0."
+        light = any(key.startswith(f"{first}conv1.") for key in shapes)
+        part = f"{first}conv2." if light else first
+        kernel = shapes.get(f"{part}conv.weight", ())
+        if len(kernel) != 4 or kernel[3] not in range(1, 16, 2):
+            raise UnknownLayout(f"key '{part}conv.weight' has no odd kernel of at most 15x15")
+        stage = HGStage(
+            inner=_mobile_width(shapes, part),
+            outputs=_mobile_width(shapes, f"{start}0.{HGNET_MARKS[version]}."),
+            blocks=depth(shapes, start),
+            layers=depth(shapes, f"{start}0.layers."),
+            kernel=kernel[3],
+            light=light,
+        )
+        stages.append(stage)
+    widths = tuple(_mobile_width(shapes, f"backbone.stem.{part}.") for part in stem)
+    return HGNetSizes(version, widths, tuple(stages))
 
 
 def _wide(shapes: Shapes, part: str, conv: str, norm: str) -> int:
@@ -307,6 +345,33 @@ def _lcnet_row() -> Recipe:
     )
 
 
+def _hgnet_rows() -> tuple[Recipe, Recipe]:
+    def usual(version: int, stem: tuple[int, ...], *stages: HGStage) -> PaddleConfiguration:
+        sizes = HGNetSizes(version, stem, stages)
+        return PaddleConfiguration(sizes, 256, "lkpan", intra_collaborative=True, refined=64)
+
+    def tiny(usual: PaddleConfiguration) -> PaddleConfiguration:
+        stages = tuple(replace(stage, inner=4, outputs=8) for stage in usual.backbone.stages)
+        few = replace(usual.backbone, stem=(4,) * len(usual.backbone.stem), stages=stages)
+        return replace(usual, backbone=few, neck=16, refined=4)
+
+    first = usual(
+        1, (64, 64, 128), HGStage(128, 256), HGStage(160, 512), HGStage(192, 768, 2), HGStage(224, 1024)
+    )
+    second = usual(
+        2,
+        (32, 48),
+        HGStage(48, 128),
+        HGStage(96, 512),
+        HGStage(192, 1024, 3, kernel=5, light=True),
+        HGStage(384, 2048, kernel=5, light=True),
+    )
+    return (
+        _row("paddle_hgnet", "DB with PP-HGNet (PP-OCRv4, server)", first, tiny(first)),
+        _row("paddle_hgnet_v2", "DB with PP-HGNetV2 (PP-OCRv5, server)", second, tiny(second)),
+    )
+
+
 def _eights(width: int) -> int:
     """Half of the width as a multiple of eight that is no more than a tenth below the half."""
     half = width * 0.5
@@ -317,6 +382,7 @@ def _eights(width: int) -> int:
 RECIPES = (
     *_mobile_rows(),
     _lcnet_row(),
+    *_hgnet_rows(),
     *_resnet_rows("vd", 18, 0),
     *_resnet_rows("vd", 50, 0),
     *_resnet_rows("vd", 50, 2),

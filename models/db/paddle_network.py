@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from .paddle_backbones import MobileNetV3, ResNet, SqueezeExcite
+from .paddle_hgnet import ConvNorm, HGNet
 from .paddle_lcnet import LCNetV3
-from .paddle_sizes import LCNetSizes, MobileSizes, PaddleConfiguration, ResNetSizes
+from .paddle_sizes import HGNetSizes, LCNetSizes, MobileSizes, PaddleConfiguration, ResNetSizes
 
 Maps = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]  # at 1/4, 1/8, 1/16, 1/32
 
@@ -195,7 +196,7 @@ class LKPAN(ListNeck):
 
 
 class Binarize(nn.Module):
-    """The probability of text at four times the size of its input."""
+    """The probability of text at four times the size of its input, and the features before the last step."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -207,20 +208,41 @@ class Binarize(nn.Module):
         self.conv_bn2 = nn.BatchNorm2d(quarter)
         self.conv3 = nn.ConvTranspose2d(quarter, 1, 2, stride=2)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         x = self.relu(self.conv_bn1(self.conv1(x)))
-        return self.conv3(self.relu(self.conv_bn2(self.conv2(x)))).sigmoid()
+        x = self.relu(self.conv_bn2(self.conv2(x)))
+        return self.conv3(x).sigmoid(), x
+
+
+class LocalRefinement(nn.Module):
+    """The probability anew, from itself and the head's features at the picture's size."""
+
+    def __init__(self, inputs: int, inner: int) -> None:
+        super().__init__()
+        self.last_3 = ConvNorm(inputs + 1, inner, 3)
+        self.last_1 = nn.Conv2d(inner, 1, 1)
+
+    def forward(self, features: torch.Tensor, probability: torch.Tensor) -> torch.Tensor:
+        return self.last_1(self.last_3(torch.cat([probability, features], dim=1))).sigmoid()
 
 
 class Head(nn.Module):
-    """DB's head without its threshold branch, which only training needs."""
+    """DB's head without its threshold branch, which only training needs.
 
-    def __init__(self, inputs: int) -> None:
+    If `refined`, the result is the mean of two probabilities (the project's PFHeadLocal).
+    """
+
+    def __init__(self, inputs: int, refined: int) -> None:
         super().__init__()
         self.binarize = Binarize(inputs)
+        self.up_conv = nn.Upsample(scale_factor=2, mode="nearest")
+        self.cbn_layer = LocalRefinement(inputs // 4, refined) if refined else None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.binarize(x)
+        probability, features = self.binarize(x)
+        if self.cbn_layer is None:
+            return probability
+        return 0.5 * (probability + self.cbn_layer(self.up_conv(features), probability))
 
 
 class PaddleTextDetector(nn.Module):
@@ -229,7 +251,7 @@ class PaddleTextDetector(nn.Module):
     def __init__(self, configuration: PaddleConfiguration) -> None:
         super().__init__()
         sizes, neck = configuration.backbone, configuration.neck
-        backbones = {ResNetSizes: ResNet, MobileSizes: MobileNetV3, LCNetSizes: LCNetV3}
+        backbones = {ResNetSizes: ResNet, MobileSizes: MobileNetV3, LCNetSizes: LCNetV3, HGNetSizes: HGNet}
         self.backbone = backbones[type(sizes)](sizes)
         if configuration.neck_kind == "dbfpn":
             self.neck = DBFPN(sizes.widths(), neck, configuration.attention)
@@ -237,7 +259,7 @@ class PaddleTextDetector(nn.Module):
             self.neck = RSEFPN(sizes.widths(), neck, configuration.intra_collaborative)
         else:
             self.neck = LKPAN(sizes.widths(), neck, configuration.lite, configuration.intra_collaborative)
-        self.head = Head(neck)
+        self.head = Head(neck, configuration.refined)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         return self.head(self.neck(self.backbone(image)))

@@ -100,20 +100,53 @@ class LCNetSizes:
 
 
 @dataclass(frozen=True)
+class HGStage:
+    """`blocks` blocks of `layers` convolutions of width `inner`; `light` ones are separable."""
+
+    inner: int
+    outputs: int
+    blocks: int = 1
+    layers: int = 6
+    kernel: int = 3
+    light: bool = False
+
+
+@dataclass(frozen=True)
+class HGNetSizes:
+    """A PP-HGNet of `version` 1 or 2.
+
+    `stem` has the widths of three 3x3 convolutions (version 1), or the inner and the outer one (version 2).
+    """
+
+    version: int
+    stem: tuple[int, ...]
+    stages: tuple[HGStage, ...]
+
+    def widths(self) -> list[int]:
+        """Channels of the four feature maps."""
+        return [stage.outputs for stage in self.stages]
+
+    def describe(self) -> str:
+        blocks = "-".join(str(stage.blocks) for stage in self.stages)
+        return f"blocks {blocks}, widths {'-'.join(map(str, self.widths()))}"
+
+
+@dataclass(frozen=True)
 class PaddleConfiguration:
     """A backbone, a neck and DB's head.
 
     `neck_kind` is the project's class in small letters: "dbfpn", "rsefpn" or "lkpan". `lite` (separable
     convolutions) is an option of "lkpan", `intra_collaborative` of that and of "rsefpn", and `attention`,
-    DBNet++'s, of "dbfpn".
+    DBNet++'s, of "dbfpn". `refined` is the width of a second look that the head takes, 0 = none.
     """
 
-    backbone: Union[ResNetSizes, MobileSizes, LCNetSizes]
+    backbone: Union[ResNetSizes, MobileSizes, LCNetSizes, HGNetSizes]
     neck: int
     neck_kind: str = "dbfpn"
     attention: bool = False
     lite: bool = False
     intra_collaborative: bool = False
+    refined: int = 0
 
     def describe(self) -> str:
         """The sizes in a few words."""
@@ -122,5 +155,6 @@ class PaddleConfiguration:
             "scale attention": self.attention,
             "separable convolutions": self.lite,
             "intra-collaborative blocks": self.intra_collaborative,
+            "refined head": self.refined > 0,
         }
         return ", ".join([text, *(name for name, given in options.items() if given)])

@@ -14,6 +14,10 @@ namespace pliant {
 namespace models {
 namespace {
 
+// As many as a decoded picture has by default. Only a strip of a few pixels' width that is scaled up comes
+// near.
+constexpr double kMostInputPixels = 100e6;
+
 [[noreturn]] void fail_argument(const std::string& message) {
   throw Error(ErrorCode::kInvalidArgument, message);
 }
@@ -188,13 +192,28 @@ Sizes capped(const Sizes& sizes, int width, int height, ImagePreprocess p, int m
 
 }  // namespace
 
+ImagePreprocess with_short_side(ImagePreprocess p, int size) {
+  if (p.resize_rule == ResizeRule::kLimitSideRound) {
+    p.resize_rule = ResizeRule::kShortSideRound;
+    p.long_side = 0;
+  } else if (p.long_side > 0 && size > p.short_side && p.short_side > 0) {
+    const double grown = std::ceil(static_cast<double>(p.long_side) * size / p.short_side);
+    p.long_side = static_cast<int>(std::min<double>(grown, std::numeric_limits<int>::max()));
+  }
+  p.short_side = size;
+  return p;
+}
+
 InputSize input_size(int width, int height, const ImagePreprocess& p, int max_side) {
   check_parameters(p, max_side);
   Sizes sizes = sizes_for(width, height, p);
   if (max_side > 0 && sizes.longer() > max_side) sizes = capped(sizes, width, height, p, max_side);
-  if (sizes.width * sizes.height * 3 > std::numeric_limits<int>::max()) {
+  const double pixels = sizes.width * sizes.height;
+  const double most = std::max(kMostInputPixels, 2.0 * width * height);
+  if (pixels > most || pixels * 3 > std::numeric_limits<int>::max()) {
     fail_argument(core::message("preprocess: a picture of ", width, "x", height, " becomes an input of ",
-                                sizes.width, "x", sizes.height,
+                                static_cast<std::int64_t>(sizes.width), "x",
+                                static_cast<std::int64_t>(sizes.height),
                                 ", which is too large; cap it with max_side or crop the picture"));
   }
   return {static_cast<int>(sizes.width), static_cast<int>(sizes.height),

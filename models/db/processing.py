@@ -5,8 +5,10 @@ Field names, units and enum members are those of the tables in schema/model.fbs,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Optional
+
+MAX_SIDE = 1 << 15  # the greatest short_side and long_side that a file may have
 
 
 def _enum(name: str, default: str) -> str:
@@ -28,6 +30,17 @@ class ImagePreprocess:
     std: Optional[tuple[float, ...]] = None
     long_side: int = 0
     arithmetic: str = _enum("Arithmetic", "centre_double")
+
+    def with_short_side(self, size: int) -> ImagePreprocess:
+        """The same for pictures whose short side is brought to `size` pixels.
+
+        A rule that limits sizes gives way to one that sets them. A limit of the long side beside the short
+        one's size stays, but for a greater `size` it grows by the same factor: it would undo the change.
+        """
+        if self.resize_rule == "limit_side_round":
+            return replace(self, resize_rule="short_side_round", short_side=size, long_side=0)
+        grown = -(-self.long_side * size // self.short_side)
+        return replace(self, short_side=size, long_side=max(self.long_side, min(grown, MAX_SIDE)))
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,10 @@ class Recipe:
     tiny: Any = None  # the same with a tiny width: for its keys alone
     training_only: tuple[str, ...] = ()  # regular expressions of keys that inference does not need
     rename: Callable[[str], str] = field(default=lambda key: key)  # a key of the file -> a key of the module
+    # (the file, pre-, post-processing) -> those that the file itself asks for. Raises UnknownLayout.
+    adapt: Callable[[Any, ImagePreprocess, TextPostprocess], tuple[ImagePreprocess, TextPostprocess]] = field(
+        default=lambda content, preprocess, postprocess: (preprocess, postprocess)
+    )
     input_name: str = "image"
     output_name: str = "binary"
     input_multiple_of: int = 32
@@ -57,6 +61,15 @@ class Recipe:
 
     def is_training_only(self, key: str) -> bool:
         return any(re.match(pattern, key) for pattern in self.training_only)
+
+
+def check_depths(
+    found: tuple[int, ...], usual: tuple[int, ...], known: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Raises UnknownLayout where these are exactly the blocks of another network; `known` are all by name."""
+    other = next((name for name, depths in known.items() if depths == found != usual), None)
+    if other is not None:
+        raise UnknownLayout(f"it has {'-'.join(map(str, found))} blocks, which is {other}")
 
 
 def width(shapes: Shapes, what: str, witnesses: Iterable[str], first: str) -> int:

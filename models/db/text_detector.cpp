@@ -27,13 +27,8 @@ ImagePreprocess preprocess_of(const Model& model, const TextDetectorOptions& opt
     fail_model(
         "text detector: the model file says nothing about pre-processing; convert it as a text detector");
   }
-  ImagePreprocess parameters = *model.preprocess();
-  if (options.short_side) {
-    parameters.short_side = *options.short_side;
-    // This rule looks at one of the two; who asks for a short side wants that one.
-    if (parameters.resize_rule == ResizeRule::kLimitSideRound) parameters.long_side = 0;
-  }
-  return parameters;
+  if (!options.short_side) return *model.preprocess();
+  return models::with_short_side(*model.preprocess(), *options.short_side);
 }
 
 TextPostprocess postprocess_of(const Model& model, const TextDetectorOptions& options) {
@@ -91,7 +86,8 @@ struct TextDetector::Impl {
     check_input(model, preprocess);
     check_output(model, postprocess);
     models::check_postprocess(postprocess);
-    models::input_size(1, 1, preprocess, max_side);  // throws for options that no picture could satisfy
+    // Throws for options that no picture could satisfy.
+    models::input_size(preprocess.short_side, preprocess.short_side, preprocess, max_side);
   }
 
   std::size_t output() const { return static_cast<std::size_t>(postprocess.output); }

@@ -17,7 +17,8 @@ from typing import Any, Optional, Union
 
 from .configuration import Configuration
 from .processing import ImagePreprocess, TextPostprocess
-from .recipe import Recipe, Shapes, UnknownLayout, depth, width
+from .recipe import Recipe, Shapes, UnknownLayout, check_depths, depth, width
+from .wenmuzhou_config import adapted
 
 STAGES = range(1, 5)
 
@@ -146,6 +147,9 @@ def _configure(usual: Network, shapes: Shapes) -> Network:
     if modules is None:
         raise UnknownLayout("it has no keys 'neck.reduce_conv_c2...' or no keys 'head.binarize...'")
     neck = modules[0]
+    for key in ("backbone.conv1.weight", "backbone.conv1.0.weight", "backbone.conv1.conv.weight"):
+        if len(shapes.get(key, ())) == 4 and shapes[key][1] == 1:
+            raise UnknownLayout(f"'{key}' takes one channel (img_mode GRAY), and here it is three")
     backbone = usual.backbone
     if isinstance(backbone, Configuration):
         backbone = _resnet(backbone, shapes)
@@ -168,14 +172,20 @@ def _configure(usual: Network, shapes: Shapes) -> Network:
 
 
 def _resnet(usual: Configuration, shapes: Shapes) -> Configuration:
-    if any(usual.offset_channels):
+    deformable = any(usual.offset_channels)
+    if deformable:
+        if not any(".conv2_offset." in key for key in shapes):
+            raise UnknownLayout("it has no deformable convolutions, that is no keys '...conv2_offset...'")
         for key, shape in shapes.items():
             # Before December 2019 it had modulated ones, for which other rules held.
             if ".conv2_offset." in key and shape and shape[0] == 27:
                 raise UnknownLayout(f"'{key}' has 27 channels, expected 18 as it uses no mask")
+    depths = tuple(depth(shapes, f"backbone.layer{i}.") for i in STAGES)
+    alike = {name: row[1] for name, row in RESNETS.items() if (row[0], row[2]) == (usual.block, deformable)}
+    check_depths(depths, usual.depths, alike)
     return replace(
         usual,
-        depths=tuple(depth(shapes, f"backbone.layer{i}.") for i in STAGES),
+        depths=depths,
         stem=width(shapes, "stem", ("backbone.bn1.weight", "backbone.bn1.bias"), "backbone.conv1.weight"),
         planes=tuple(_planes(shapes, f"backbone.layer{i}.0.") for i in STAGES),
     )
@@ -232,11 +242,12 @@ def _row(name: str, summary: str, backbone: Any, tiny: Any, offset_mode: str = "
         summary=summary,
         matches=partial(_matches, name),
         configure=partial(_configure, usual),
+        adapt=adapted,
         build=_build,
         usual=usual,
         tiny=replace(usual, backbone=tiny, neck_width=4),
-        # tools/predict.py resizes uint8 pixels; ToTensor and Normalize of config/icdar2015.yaml follow, the
-        # mean here in pixels.
+        # tools/predict.py resizes uint8 pixels; ToTensor and Normalize follow, the mean here in pixels. The
+        # numbers are those of config/icdar2015.yaml; a checkpoint's own configuration replaces them.
         preprocess=ImagePreprocess(
             mean=(123.675, 116.28, 103.53),
             std=(0.229, 0.224, 0.225),

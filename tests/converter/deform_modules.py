@@ -98,6 +98,46 @@ class DCN(ModulatedDeformConvPack):
     pass
 
 
+class DCNv2Pack(ModulatedDeformConvPack):
+    """BasicSR's: the offsets come from features that it is given."""
+
+    def forward(self, x, feat):
+        raise RuntimeError("looks at the numbers of the offsets")
+
+    def reference(self, x):
+        return self.aligned(x, x * 0.5 + 0.1)
+
+    def aligned(self, x, features):
+        first, second, mask = torch.chunk(self.conv_offset_mask(features), 3, dim=1)
+        return self.operator(x, torch.cat((first, second), 1), mask.sigmoid())
+
+
+class AlignedByList(ModulatedDeformConvPack):
+    """That of EDVR's first version, which takes both in a list."""
+
+    extra_offset_mask = True
+    reference = DCNv2Pack.reference
+    aligned = DCNv2Pack.aligned
+
+
+AlignedByList.__name__ = "ModulatedDeformConvPack"
+
+
+class Aligned(nn.Module):
+    """Gives the module what its `reference` takes for features."""
+
+    def __init__(self, module, in_a_list):
+        super().__init__()
+        self.module, self.in_a_list = module, in_a_list
+
+    def forward(self, x):
+        features = x * 0.5 + 0.1
+        return self.module([x, features]) if self.in_a_list else self.module(x, features)
+
+    def reference(self, x):
+        return self.module.reference(x)
+
+
 def detectron2_modulated(norm, activation):
     """detectron2's ModulatedDeformConv, which applies a norm and an activation of its own."""
     module = ModulatedDeformConv(4, 6, 3, padding=1)

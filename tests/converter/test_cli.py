@@ -51,12 +51,14 @@ def test_list_of_architectures(convert):
         (["x.pth", "-o"], "expected one argument"),
         (["x.pth", "-o", "y", "--nonsense"], "--nonsense"),
         (["x.pth", "-o", "y", "z"], "z"),
-        (["x.pth", "-o", "y", "--arch", "vgg"], "deformable_resnet50"),
+        (["x.pth", "-o", "y", "--arch", "vgg"], "--list-archs"),
+        (["x.pth", "-o", "y", "--arch", "deformable-resnet50"], "near are deformable_resnet50"),
         (["x.pth", "-o", "y", "--box-thresh", "1.5"], "--box-thresh"),
         (["x.pth", "-o", "y", "--thresh", "nan"], "--thresh"),
         (["x.pth", "-o", "y", "--unclip-ratio", "-1"], "--unclip-ratio"),
         (["x.pth", "-o", "y", "--short-side", "700"], "multiple of 32"),
         (["x.pth", "-o", "y", "--short-side", "many"], "--short-side"),
+        (["x.pth", "-o", "y", "--short-side", "32800"], "32 to 32768"),
         (["x.pth", "-o", "/dev/full", "--verify"], "--verify"),
     ],
 )
@@ -118,3 +120,13 @@ def test_help_needs_no_torch():
         "import sys, pliant_convert.cli as cli; cli.main(['--list-archs']); assert 'torch' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
+
+
+def test_output_that_nobody_reads(checkpoint):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "pliant_convert", str(checkpoint), "--dry-run"]
+    result = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert result.returncode == 1
+    assert result.stderr == "pliant-convert: error: nobody reads the standard output any more\n"

@@ -27,6 +27,8 @@ CASES = {
     "pack dilated": (lambda: known.ModulatedDeformConvPack(4, 6, 3, 1, 1, 2), None, "flat_prefix"),
     "pack v1 dilated": (lambda: known.DeformConvPack(4, 6, 3, 1, 2, 2, 2), None, "flat_prefix"),
     "mmcv dilated": (lambda: known.ModulatedDeformConv2dPack(4, 6, 3, 1, 2, 2), None, "exact"),
+    "features": (lambda: known.Aligned(known.DCNv2Pack(4, 6, 3, 1, 1, 1, 2), False), None, "exact"),
+    "features in a list": (lambda: known.Aligned(known.AlignedByList(4, 6, 3, 1, 1), True), None, "exact"),
     "detectron2": (
         lambda: known.detectron2_modulated(nn.BatchNorm2d(6), torch.relu),
         (3, 1, EVEN),

@@ -9,6 +9,8 @@ import pytest
 import torch
 from pliant_convert import recipes
 from pliant_convert.conversion import Options, convert_checkpoint
+from pliant_convert.schema.Arithmetic import Arithmetic
+from pliant_convert.schema.BoxRule import BoxRule
 from reference import ReferenceModel
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "easyocr"
@@ -58,3 +60,5 @@ def test_processing(tmp_path):
     assert [before.Mean(i) for i in range(3)] == [122.67891434, 116.66876762, 104.00698793]
     assert (before.ShortSide(), before.MultipleOf(), before.Scale()) == (2560, 32, 255.0)
     assert (after.Thresh(), after.BoxThresh(), after.UnclipRatio(), after.MinSize()) == (0.2, 0.2, 1.5, 3.0)
+    assert (after.Rule(), after.MaxCandidates()) == (BoxRule.easyocr, 0)
+    assert before.Arithmetic() == Arithmetic.double_once

@@ -109,6 +109,24 @@ def test_wrong_architecture_asked_for(state, tmp_path, fails):
     assert "nearest known architecture is deformable_resnet18" in message
 
 
+@pytest.mark.parametrize(
+    ("saved", "asked", "words"),
+    [
+        ("resnet18", "resnet34", "2-2-2-2 blocks, which is resnet18"),
+        ("resnet101_asf", "resnet50_asf", "3-4-23-3 blocks, which is resnet101"),
+        ("resnet18", "deformable_resnet18", "no deformable convolutions"),
+        ("resnet50", "easyocr_dbnet50", "no deformable convolutions"),
+        ("wenmuzhou_resnet152", "wenmuzhou_resnet101", "3-8-36-3 blocks, which is resnet152"),
+        ("wenmuzhou_resnet18", "wenmuzhou_deformable_resnet18", "no deformable convolutions"),
+    ],
+)
+def test_a_network_of_the_same_blocks_is_not_another(saved, asked, words):
+    """Their keys are as one would expect of fewer or more blocks, but the name in the file would be wrong."""
+    shapes = {k: tuple(t.shape) for k, t in recipes.recipe_named(saved).skeleton().state_dict().items()}
+    with pytest.raises(ConvertError, match=f"no {asked}: .*{words}.*; the nearest .* is {saved}"):
+        recipes.build(recipes.recipe_named(asked), shapes)
+
+
 def test_another_project_with_the_same_names(state, tmp_path, fails):
     """A network that shares the backbone's keys; its neck and head are others."""
     other = {key: tensor for key, tensor in state.items() if key.startswith("backbone.")}
@@ -120,7 +138,8 @@ def test_another_project_with_the_same_names(state, tmp_path, fails):
 
 def test_foreign_keys(tmp_path, fails):
     message = fails(save({"encoder.weight": torch.zeros(2)}, tmp_path))
-    assert "no known architecture" in message and "encoder.weight" in message and "resnet18" in message
+    assert "no known architecture" in message and "encoder.weight" in message
+    assert "--list-archs" in message and "--model" in message
 
 
 def test_offset_channels(state, tmp_path, fails):

@@ -165,6 +165,18 @@ def test_file_equals_the_projects_own_code(case, tmp_path):
     assert reads == [0] * (13 if "dcnv2" in case else 0)
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_file_takes_the_sizes_that_the_project_takes(case, tmp_path):
+    """Any, as the neck enlarges to the next map's size; but oCLIP's backbone refuses what it cannot halve."""
+    golden = Golden(case)
+    torch.save({"state_dict": golden.state}, str(tmp_path / "x.pth"))
+    model = ReferenceModel(bytes(convert_checkpoint(tmp_path / "x.pth", Options()).data))
+    taken = model.model.Inputs(0).MultipleOfAsNumpy().tolist()
+    assert taken == ([1, 1, 32, 32] if "oclip" in case else [1, 1, 1, 1])
+    for expected in golden.outputs:
+        assert not any(size % multiple for size, multiple in zip(expected.picture.shape, taken))
+
+
 def test_the_golden_tells_how_offsets_are_read(tmp_path):
     """Reading the first block's offsets from a map of another place is far from the golden."""
     golden = Golden("mmocr_dbnet_resnet50_dcnv2")
@@ -286,3 +298,22 @@ def test_usual_sizes_are_the_projects():
     rows = [recipe for recipe in mmocr.RECIPES if recipe.name in USUAL_COUNTS]
     counts = {r.name: sum(p.numel() for p in r.build(r.usual).parameters()) for r in rows}
     assert counts == USUAL_COUNTS
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("cfg", "backbone=dict(depth=50, style='caffe', type='mmdet.ResNet')", "style 'caffe'"),
+        ("config", 'backbone = dict(type="mmdet.ResNetV1d", depth=50)', "ResNetV1d"),
+        ("cfg", "backbone=dict(depth=50, style='pytorch', type='mmdet.ResNet')", ""),
+        ("cfg", 5, ""),
+    ],
+)
+def test_backbones_that_only_the_configuration_tells_apart(key, text, expected, tmp_path):
+    golden = Golden("mmocr_dbnet_resnet50")
+    torch.save({"meta": {key: text}, "state_dict": golden.state}, str(tmp_path / "x.pth"))
+    if not expected:
+        convert_checkpoint(tmp_path / "x.pth", Options())
+        return
+    with pytest.raises(ConvertError, match=expected):
+        convert_checkpoint(tmp_path / "x.pth", Options())

@@ -34,6 +34,11 @@ class TwoInputs(nn.Module):
         return {"sum": left + right, "rest": [left - right]}
 
 
+class Nothing_(nn.Module):
+    def forward(self, image):
+        image * 2
+
+
 def make(width):
     return MyNet(width, 2)
 
@@ -87,7 +92,7 @@ def same(module, path, *inputs):
     return model
 
 
-@pytest.mark.parametrize("wrapped", ["", "module.", "model.module."])
+@pytest.mark.parametrize("wrapped", ["", "module.", "model.module.", "detector.", "_orig_mod."])
 def test_command(wrapped, project, convert):
     module = network(project)
     state = {wrapped + key: value for key, value in module.state_dict().items()}
@@ -119,7 +124,7 @@ def test_function_array_of_arguments_and_fixed_sizes(project, convert):
 
 
 REFUSED = {
-    "no class": (["--model", "{net}:Nothing"], ["no class or function 'Nothing'", "MyNet, TwoInputs"]),
+    "no class": (["--model", "{net}:Nothing"], ["function 'Nothing'", "MyNet, TwoInputs, Nothing_"]),
     "no file": (["--model", "absent.py:A"], ["'absent.py' does not exist"]),
     "no separator": (["--model", "my_net.py"], ["FILE.py:CLASS"]),
     "bad arguments": (["--model", "{net}:MyNet", "--model-args", '{"with": 3}'], ["TypeError", "'with'"]),
@@ -127,6 +132,8 @@ REFUSED = {
     "number": (["--model", "{net}:MyNet", "--model-args", "3"], ["JSON object"]),
     "not a module": (["--model", "{net}:no_module"], ["int", "torch.nn.Module"]),
     "import": (["--model", "{bad}:A"], ["ModuleNotFoundError", "_ext_dcn", "compiled operator"]),
+    "exit": (["--model", "{end}:A"], ["cannot be imported", "ends the program (3)"]),
+    "nothing": (["--model", "{net}:Nothing_", "--ignore-keys", "."], ["gives no tensor"]),
     "shape": (["--model", "{net}:MyNet"], ["'stem.weight'", "16x3x3x3", "8x3x3x3"]),
 }
 
@@ -135,8 +142,9 @@ REFUSED = {
 def test_refusals(name, project, fails):
     torch.save(network(project).state_dict(), project / "w.pth")
     (project / "bad.py").write_text("import _ext_dcn\n")
+    (project / "end.py").write_text("import sys\nsys.exit(3)\n")
     options, words = REFUSED[name]
-    files = {"{net}": "my_net.py", "{bad}": "bad.py"}
+    files = {"{net}": "my_net.py", "{bad}": "bad.py", "{end}": "end.py"}
     for mark, file in files.items():
         options = [option.replace(mark, str(project / file)) for option in options]
     sys.dont_write_bytecode = True
@@ -160,6 +168,57 @@ def test_keys(project, fails, convert):
     assert "'head.bias' of shape 1, which MyNet needs" in fails(project / "w.pth", *options)
 
 
+def test_package_with_relative_imports(project, convert, monkeypatch):
+    """A file of a package, by its path and by its name from the folder around it; a module that exists."""
+    package = project / "some_package" / "inner"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("")
+    (package.parent / "sizes.py").write_text("WIDTH = 5\n")
+    (package / "__init__.py").write_text("")
+    source = "import torch\nfrom ..sizes import WIDTH\n\n\nclass Net(torch.nn.Conv2d):\n"
+    source += "    def __init__(self):\n        super().__init__(3, WIDTH, 3)\n\n\nthe_net = Net()\n"
+    (package / "net.py").write_text(source)
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    module = nn.Conv2d(3, 5, 3)
+    torch.save(module.state_dict(), project / "w.pth")
+    for model in (package / "net.py", "some_package.inner.net"):
+        for name in ("Net", "the_net"):
+            result = convert(project / "w.pth", "--model", f"{model}:{name}", "-o", project / "m.p")
+            assert result.code == 0, result.err
+            same(module, project / "m.p", torch.randn(1, 3, 9, 8))
+
+
+class Optional(nn.Module):
+    def forward(self, x, skip=None, double=False, *more, scale=2.0):
+        if skip is not None:
+            x = x + skip
+        if double:
+            x = x * 2
+        for other in more:
+            x = x - other
+        return x * scale
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_optional_arguments_keep_their_defaults(count, tmp_path):
+    inputs = [torch.randn(1, 3, 8, 8) for _ in range(count)]
+    pliant_convert.convert(Optional(), inputs, tmp_path / "m.pliant")
+    same(Optional(), tmp_path / "m.pliant", *(torch.randn(2, 3, 5, 4) for _ in range(count)))
+
+
+def test_wrong_numbers_of_inputs(tmp_path):
+    class Two(nn.Module):
+        def forward(self, x, y):
+            return x + y
+
+    x = torch.zeros(1, 3, 8, 8)
+    with pytest.raises(ConvertError, match="input 'y' was not described; give its shape"):
+        pliant_convert.convert(Two(), x, tmp_path / "m.pliant")
+    with pytest.raises(ConvertError, match="takes no input 'input2'"):
+        pliant_convert.convert(Two(), (x, x, x), tmp_path / "m.pliant")
+
+
 def test_usage(project, fails):
     path = project / "w.pth"
     torch.save(network(project).state_dict(), path)
@@ -175,6 +234,29 @@ def test_python(tmp_path):
     assert pliant_convert.convert(module, torch.zeros(1, 3, 8, 8), tmp_path / "m.pliant") == []
     assert module.training and module[1].training  # it is left as it was
     same(module.eval(), tmp_path / "m.pliant", torch.randn(3, 3, 11, 9))
+
+
+def test_attributes_that_forward_sets_are_put_back(tmp_path):
+    class Stateful(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mean = torch.ones(3, 1, 1)
+            self.seen, self.cache = [], {}
+            self.register_buffer("scale", torch.full((1,), 2.0))
+
+        def forward(self, x):
+            self.mean = self.mean.type_as(x)
+            self.scale = self.scale * 1
+            self.seen.append(x)
+            self.cache["grid"] = y = x - self.mean
+            return y * self.scale
+
+    module = Stateful()
+    seen, cache = module.seen, module.cache
+    pliant_convert.convert(module, torch.zeros(1, 3, 8, 8), tmp_path / "m.pliant")
+    assert type(module.mean) is type(module.scale) is torch.Tensor and list(module.state_dict()) == ["scale"]
+    assert module.seen is seen and module.cache is cache and not seen and not cache
+    same(module, tmp_path / "m.pliant", torch.randn(1, 3, 5, 6))
 
 
 def test_python_names_and_ranks(tmp_path):

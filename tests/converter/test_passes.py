@@ -9,6 +9,8 @@ from pliant_convert.ir import InputSpec
 from pliant_convert.models.db.architecture import DeformConv2d
 from pliant_convert.passes import expose_logits
 from pliant_convert.trace import trace
+from pliant_convert.writer import Provenance, model_bytes
+from reference import ReferenceModel
 from test_trace import Call, check, lively
 from torch import nn
 
@@ -94,7 +96,44 @@ def test_dead_parts_and_their_weights_are_dropped():
     assert model.layer_names() == ["Conv2d"] and len(model.weights) == 2
 
 
-def test_logits_need_a_sigmoid():
-    graph = trace(nn.ReLU(), [InputSpec("x", (-1, 3, -1, -1))])
-    with pytest.raises(ConvertError, match="sigmoid"):
+def file_of(graph):
+    return ReferenceModel(bytes(model_bytes(graph, "m", None, None, Provenance("0", "", "", ""))))
+
+
+def exposed(network):
+    """The outputs (probability, logits) that a file with logits gives for a picture."""
+    graph = trace(network, [InputSpec("x", (-1, 3, -1, -1))])
+    expose_logits(graph)
+    torch.manual_seed(7)
+    return tuple(file_of(graph).run(torch.randn(2, 3, 6, 10)).values())
+
+
+def test_logits_of_a_sigmoid_whose_map_is_enlarged_and_cut():
+    def forward(m, x):
+        return nn.functional.interpolate(m.conv(x).sigmoid(), scale_factor=2)[:, 1:2, 1:, ::2]
+
+    probability, logits = exposed(Call(forward, conv=nn.Conv2d(3, 2, 1)))
+    assert logits.shape == (2, 2, 6, 10) and probability.shape == (2, 1, 11, 10)
+    assert torch.equal(probability[:, 0, 1::2], logits.sigmoid()[:, 1, 1:])
+
+
+@pytest.mark.parametrize(
+    ("network", "origin"),
+    [
+        (nn.ReLU(), "ReLU"),
+        (nn.Identity(), "the network's input"),
+        (nn.Sequential(nn.Sigmoid(), nn.Conv2d(3, 1, 1)), "Conv2d '1'"),
+        (nn.Sequential(nn.Sigmoid(), nn.MaxPool2d(2), nn.Upsample(scale_factor=2)), "Upsample '2'"),
+    ],
+    ids=lambda part: part if isinstance(part, str) else None,
+)
+def test_logits_need_a_sigmoid(network, origin):
+    graph = trace(network, [InputSpec("x", (-1, 3, -1, -1))])
+    with pytest.raises(ConvertError, match=f"sigmoid, but from {origin}"):
+        expose_logits(graph)
+
+
+def test_logits_need_a_name():
+    graph = trace(nn.Sigmoid(), [InputSpec("x", (-1, 3, -1, -1))], ["logits"])
+    with pytest.raises(ConvertError, match="'logits' of its own"):
         expose_logits(graph)

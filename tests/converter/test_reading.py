@@ -77,6 +77,16 @@ def test_containers_and_prefixes(tmp_path, legacy, prefix, containers):
     assert list(read(save(content, tmp_path / "x.pth", legacy))) == ["backbone.a", "module_b.c"]
 
 
+def test_averaged_weights(tmp_path):
+    """BasicSR keeps both; the wrappers of PyTorch and MMEngine count beside the weights."""
+    last, averaged = {"a": torch.zeros(1)}, {"a": torch.ones(1)}
+    found = read(save({"params": last, "params_ema": averaged}, tmp_path / "x.pth", False))
+    assert found["a"][0] == 1
+    for counter in ("n_averaged", "steps"):
+        state = {counter: torch.tensor(5), "module.a": torch.ones(1), "module.b.c": torch.ones(1)}
+        assert list(read(save(state, tmp_path / "x.pth", False))) == ["a", "b.c"]
+
+
 def test_a_prefix_of_some_keys_stays(tmp_path):
     state = {"module.a": torch.zeros(1), "b": torch.zeros(1)}
     assert list(read(save(state, tmp_path / "x.pth", False))) == ["module.a", "b"]

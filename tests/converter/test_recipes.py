@@ -7,7 +7,11 @@ import re
 import pytest
 import seeded
 import torch
+from pliant_convert import ConvertError
+from pliant_convert.conversion import input_spec
 from pliant_convert.models import RECIPES
+from pliant_convert.passes import expose_logits
+from pliant_convert.trace import trace
 from reference import ReferenceModel
 
 CASES = [
@@ -115,3 +119,23 @@ def test_nothing_but_inference_is_in_the_file(arch, tmp_path, convert):
     assert sorted(made) == list(range(model.model.ValuesLength()))
     used = {node.Inputs(i) for node in model.nodes for i in range(node.InputsLength())}
     assert used | {port.Value() for port in model.outputs} == set(made)
+
+
+# Their result is the mean of two probabilities.
+WITHOUT_LOGITS = {"paddle_hgnet", "paddle_hgnet_v2"}
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_every_recipe_has_logits(recipe):
+    """One channel, whose sigmoid is the output or what the output is made of by moving pixels."""
+    graph = trace(recipe.skeleton().eval(), [input_spec(recipe)], [recipe.output_name])
+    if recipe.name in WITHOUT_LOGITS:
+        with pytest.raises(ConvertError, match="so it has no logits"):
+            expose_logits(graph)
+        return
+    expose_logits(graph)
+    probability, logits = graph.outputs
+    assert (probability.name, logits.name) == (recipe.output_name, "logits")
+    assert probability.shape == logits.shape == (-1, 1, -1, -1)
+    (reader,) = graph.consumers()[logits.value]
+    assert type(reader.layer).__name__ == "Sigmoid"

@@ -10,6 +10,12 @@ from torch import nn
 from user_modules import Call, CallTwo, check, lively, to_file
 
 
+def windows(x, size=2):
+    b, c, h, w = x.size()
+    x = x.view(b, c, h // size, size, w // size, size).permute(0, 1, 3, 5, 2, 4)
+    return x.reshape(b, c * size * size, h // size, w // size)
+
+
 def shuffle(x, groups=2):
     b, c, h, w = x.size()
     x = x.view(b, groups, c // groups, h, w)
@@ -26,6 +32,8 @@ SPELLINGS = {
     "div": lambda m, x: x / (x * x + 1),
     "true_divide": lambda m, x: torch.true_divide(x.relu(), 6.0) + x.div(3) + torch.div(x, 7),
     "number over": lambda m, x: 1 / (x * x + 2),
+    "list of places": lambda m, x: x[:, [2, 1, 0]] * x[:, 1:, [-1]] + x[..., [0, 0]][:, [1]].mean(3, True),
+    "reciprocal": lambda m, x: torch.reciprocal(x * x + 2) - (x.sigmoid() + 1).reciprocal(),
     "neg": lambda m, x: -x + torch.neg(x) * x.neg(),
     "numbers": lambda m, x: (x + 1) * 0.5 - 3 + 2 * x,
     "alpha": lambda m, x: torch.add(x, x.relu(), alpha=-0.3) + x.add(x, alpha=2),
@@ -233,6 +241,15 @@ def test_networks():
     torch.manual_seed(6)
     check(Squeeze())
     check(lively(Stages()))
+
+
+def test_sizes_rounded_down_in_shapes():
+    network = Call(lambda m, x: windows(x) + F.pixel_unshuffle(x, 2))
+    file = check(network, sizes=((1, 8, 10), (2, 4, 6)))
+    with pytest.raises(RuntimeError):
+        network(torch.zeros(1, 4, 7, 8))
+    with pytest.raises((RuntimeError, ValueError, AssertionError)):
+        file.run(torch.zeros(1, 4, 7, 8, dtype=torch.float64))
 
 
 def test_named_outputs():

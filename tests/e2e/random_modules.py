@@ -46,8 +46,15 @@ def conv(r: random.Random, c: int) -> nn.Module:
 def transposed(r: random.Random, c: int) -> nn.Module:
     groups = r.choice([g for g in (1, 1, 2) if c % g == 0])
     stride, kernel = r.choice([1, 2]), r.choice([2, 3, 4])
-    extra = r.choice([0, stride - 1])
-    return nn.ConvTranspose2d(c, groups * r.choice([1, 3]), kernel, stride, r.choice([0, 1]), extra, groups)
+    if r.random() < 0.3:
+        groups = c
+    if r.random() < 0.3:
+        stride, kernel = (3, 1), (3, 2)
+    dilation = r.choice([1, 1, 2])
+    steps = stride if isinstance(stride, tuple) else (stride, stride)
+    extra = r.choice([(0, 0), tuple(s - 1 for s in steps)])
+    outputs, bias = groups * r.choice([1, 3]), r.random() < 0.5
+    return nn.ConvTranspose2d(c, outputs, kernel, stride, r.choice([0, 1]), extra, groups, bias, dilation)
 
 
 def norm(r: random.Random, c: int) -> nn.Module:
@@ -79,13 +86,15 @@ def activation(r: random.Random, c: int) -> nn.Module:
             Lambda(lambda m, x: F.leaky_relu(x, slope)),
             Lambda(lambda m, x: torch.clamp(x, min=-0.3)),
             Lambda(lambda m, x: x.clamp_(-0.7, 0.8) * 1.5),
+            Lambda(lambda m, x: x.clamp(max=0.4) + torch.clip(x, min=0.2)),
+            nn.Softmax(r.choice([0, 2, -1])),
         ]
     )
 
 
 def pooling(r: random.Random, c: int) -> nn.Module:
-    kernel, ceil = r.choice([2, 3]), r.random() < 0.4
-    stride, padding = r.choice([None, 1, 2]), r.choice([0, 1])
+    kernel, ceil = r.choice([2, 3, (3, 2), (2, 5)]), r.random() < 0.4
+    stride, padding = r.choice([None, 1, 2, 3, (2, 1)]), r.choice([0, 1, (1, 0)])
     if r.random() < 0.5:
         return nn.MaxPool2d(kernel, stride, padding, r.choice([1, 2]), ceil_mode=ceil)
     divisor = r.choice([None, None, 3])
@@ -123,6 +132,8 @@ def padding(r: random.Random, c: int) -> nn.Module:
             Lambda(lambda m, x: F.pad(x, pads, value=value)),
             Lambda(lambda m, x: F.pad(x, pads, mode=mode)),
             Lambda(lambda m, x: F.pad(x, (-1, 1, 0, -1, 0, 1), value=value)),
+            Lambda(lambda m, x: F.pad(x, (1, -2, -1, -1), value=value)),
+            Lambda(lambda m, x: F.pad(x, (0, 1), mode="constant", value=value)),
         ]
     )
 
@@ -137,6 +148,12 @@ def cutting(r: random.Random, c: int) -> nn.Module:
             Lambda(lambda m, x: x[..., 1:] - x[..., :-1]),
             Lambda(lambda m, x: x[:, :, : x.shape[2] - 1]),
             Lambda(lambda m, x: x.narrow(1, 0, cut)),
+            Lambda(lambda m, x: x[..., -3:, -4:-1]),
+            Lambda(lambda m, x: x[:, -cut:, 1::2]),
+            Lambda(lambda m, x: torch.cat(x.chunk(3, dim=1), 1)[:, ::step]),
+            Lambda(lambda m, x: torch.stack(x.unbind(1)[::-1], dim=1)),
+            Lambda(lambda m, x: torch.stack((x, -x), 2).flatten(1, 2)),
+            Lambda(lambda m, x: torch.cat([x[:, :1], x, x[:, -1:]], 1)),
             Lambda(lambda m, x: torch.cat(torch.chunk(x, 2, 1)[::-1], 1)),
             Lambda(lambda m, x: torch.cat([part * (i + 1) for i, part in enumerate(x.split(cut, 1))], 1)),
             Lambda(lambda m, x: torch.stack([x[:, 0], x[:, -1]], 1)),
@@ -162,6 +179,11 @@ def reshaping(r: random.Random, c: int) -> nn.Module:
         Lambda(lambda m, x: x[:, None].mean(1) + x.unsqueeze(-1).squeeze(-1)),
         Lambda(lambda m, x: x.reshape(-1, 1, x.size(2), x.size(3)).view(x.size(0), c, *x.shape[2:]) * 2),
         Lambda(lambda m, x: x.repeat(1, 2, 1, 1)),
+        Lambda(lambda m, x: x.repeat(1, 1, 2, 1)[:, :, 1:] + x[:, :1, :1].expand(-1, c, -1, -1)),
+        Lambda(lambda m, x: m.part(x.flatten(2)).unflatten(2, (4, -1)), part=nn.Identity()),
+        Lambda(lambda m, x: m.part(x.mean(3).mT).transpose(1, 2)[..., None] * x, part=nn.Linear(c, c)),
+        Lambda(lambda m, x: m.part(x.mean((2, 3)))[:, :, None, None] + x, part=nn.Linear(c, c, bias=False)),
+        Lambda(lambda m, x: x.permute(3, 0, 2, 1).relu().permute(1, 3, 2, 0)),
         Lambda(lambda m, x: torch.movedim(x, 1, 3).sigmoid().movedim(3, 1)),
     ]
     if c % 2 == 0:
@@ -171,7 +193,7 @@ def reshaping(r: random.Random, c: int) -> nn.Module:
             nn.Sequential(nn.Unflatten(1, (2, c // 2)), nn.Flatten(1, 2)),
         ]
     if c % 4 == 0:
-        choices += [nn.PixelShuffle(2)]
+        choices += [nn.PixelShuffle(2), Lambda(lambda m, x: F.pixel_unshuffle(F.pixel_shuffle(x, 2) * 2, 2))]
     return r.choice(choices)
 
 
@@ -189,6 +211,9 @@ def arithmetic(r: random.Random, c: int) -> nn.Module:
             Lambda(lambda m, x: x * m.weight - m.weight.mean(), weight=weight),
             Lambda(lambda m, x: torch.sub(x.div(4), x[:, :1])),
             Lambda(lambda m, x: x.mul(0.5).add_(number).sub_(0.1)),
+            Lambda(lambda m, x: x + x.mean(1)[:, None] * x.mean((0, 2), keepdim=True)),
+            Lambda(lambda m, x: (x.mean((0, 1)) - x) / 2 + x.mean((2, 3)).mean(0)[:, None, None]),
+            Lambda(lambda m, x: x.mean(2, True) * x.mean(3, True) - m.row[: x.shape[1]], row=weight),
         ]
     )
 
@@ -198,7 +223,7 @@ def gating(r: random.Random, c: int) -> nn.Module:
         y = F.adaptive_avg_pool2d(x, 1).view(x.size(0), -1)
         return x * torch.sigmoid(m.fc(y)).view(x.size(0), c, 1, 1)
 
-    axes = r.choice([(2, 3), (1,), (3,), (1, 2)])
+    axes = r.choice([(2, 3), (1,), (3,), (1, 2), (0, 2), (-1, 1), (1, 2, 3)])
     return r.choice(
         [
             Lambda(squeeze, fc=nn.Linear(c, c)),
@@ -215,9 +240,11 @@ def deformable(r: random.Random, c: int) -> nn.Module:
     kernel, groups = r.choice([(3, 3), (1, 3), (2, 2)]), r.choice([g for g in (1, 2) if c % g == 0])
     geometry = {"stride": r.choice([1, 2]), "padding": r.choice([0, 1]), "dilation": r.choice([1, 2])}
     taps, masked = groups * kernel[0] * kernel[1], r.random() < 0.5
+    weight_groups = r.choice([g for g in (1, 2, c) if c % g == 0])
     offset = nn.Conv2d(c, 2 * taps, kernel, **geometry)
     nn.init.normal_(offset.weight, std=0.1)
-    op = torchvision.ops.DeformConv2d(c, r.choice([2, 4]), kernel, **geometry, bias=r.random() < 0.5)
+    outputs, bias = weight_groups * r.choice([1, 2, 3]), r.random() < 0.5
+    op = torchvision.ops.DeformConv2d(c, outputs, kernel, **geometry, groups=weight_groups, bias=bias)
     mask = nn.Conv2d(c, taps, kernel, **geometry)
     if masked:
         return Lambda(lambda m, x: m.op(x, m.offset(x), m.mask(x).sigmoid()), op=op, offset=offset, mask=mask)

@@ -41,6 +41,10 @@ TextPostprocess parameters(ByteReader& in) {
   p.max_candidates = in.flag() ? 1000 : in.raw<std::int16_t>();
   p.min_size = any_number(in, 1);
   p.polygon_epsilon = any_number(in, p.polygon_epsilon);
+  const std::uint8_t kinds = in.byte();
+  p.rule = static_cast<BoxRule>(kinds % 6);
+  p.dilate = (kinds & 0x40U) != 0;
+  p.score_outline = (kinds & 0x80U) != 0;
   return p;
 }
 
@@ -78,14 +82,18 @@ std::vector<float> read_map(ByteReader& in, int height, int width) {
   return map;
 }
 
-void check_regions(const std::vector<TextRegion>& regions, int height, int width, RegionShape shape) {
+void check_regions(const std::vector<TextRegion>& regions, int height, int width, RegionShape shape,
+                   BoxRule rule) {
+  const bool clipped = rule != BoxRule::kMmocr && rule != BoxRule::kMmocr0x;
   for (const TextRegion& region : regions) {
     promise(shape == RegionShape::kQuads ? region.points.size() == 4 : region.points.size() >= 3,
             "a region of ", region.points.size(), " points");
     promise(std::isfinite(region.score), "a score of ", region.score);
     for (const Point& point : region.points)
-      promise(point.x >= 0 && point.x <= width && point.y >= 0 && point.y <= height, "a point at ", point.x,
-              ",", point.y, " of a picture of ", width, "x", height);
+      promise(std::isfinite(point.x) && std::isfinite(point.y), "a point that is none");
+    for (const Point& point : region.points)
+      promise(!clipped || (point.x >= 0 && point.x <= width && point.y >= 0 && point.y <= height),
+              "a point at ", point.x, ",", point.y, " of a picture of ", width, "x", height);
   }
 }
 
@@ -119,7 +127,7 @@ void run_one(std::span<const std::byte> input) {
     draw(others, in);
     const std::vector<float> map = read_map(in, height, width);
     const auto regions = find_text_regions(map, height, width, source_height, source_width, p, shape);
-    check_regions(regions, source_height, source_width, shape);
+    check_regions(regions, source_height, source_width, shape, p.rule);
     draw(regions, in);
   } catch (const Error& error) {
     test::check_error(error);
@@ -129,16 +137,17 @@ void run_one(std::span<const std::byte> input) {
 
 std::vector<Bytes> seeds() {
   std::vector<Bytes> result;
-  for (unsigned kind = 0; kind < 4; ++kind) {
+  for (unsigned kind = 0; kind < 24; ++kind) {
     Bytes bytes;
     const auto put = [&](std::initializer_list<unsigned> values) {
       for (const unsigned value : values) bytes.push_back(static_cast<std::byte>(value));
     };
-    put({5, 5, 5, 5, 1, 5, 5});                 // the usual parameters
+    put({5, 5, 5, 5, 1, 5, 5});                              // the usual parameters
+    put({kind / 4 + (kind & 2U) * 30 + (kind & 1U) * 120});  // rule, dilate, score_outline
     put({kind & 1U, 60, 80, 2, 2, 0, 20, 20});  // shape, size of the map, the source as large, no others
-    put({3, 5, 5, 10, 30, 220, 30, 20, 12, 40, 180});  // two rectangles ...
-    put({50, 70, 40, 40, kind < 2 ? 130U : 248U});     // ... and one that touches the edge
-    for (unsigned i = 0; kind >= 2 && i < 600; ++i) put({(i * i + i / 7 * 31) % 256});
+    put({3, 5, 5, 10, 30, 220, 30, 20, 12, 40, 180});   // two rectangles ...
+    put({50, 70, 40, 40, kind % 4 < 2 ? 130U : 248U});  // ... and one that touches the edge
+    for (unsigned i = 0; kind % 4 >= 2 && i < 600; ++i) put({(i * i + i / 7 * 31) % 256});
     result.push_back(std::move(bytes));
   }
   return result;

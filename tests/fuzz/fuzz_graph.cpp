@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <optional>
+#include <string>
 
 #include "backends/cpu/dispatch.hpp"
 #include "tests/fuzz/random_graph.hpp"
@@ -14,7 +15,10 @@ namespace {
 
 using test::promise;
 
-using Outputs = std::optional<std::vector<Tensor>>;  // none: refused
+struct Outputs {
+  std::vector<Tensor> tensors;
+  std::string refusal;  // empty: computed
+};
 
 Outputs run(const Model& model, const Tensor& input, std::string_view target, bool rewrites, int threads) {
   ::setenv("PLIANT_REWRITES", rewrites ? "on" : "off", 1);
@@ -29,10 +33,10 @@ Outputs run(const Model& model, const Tensor& input, std::string_view target, bo
               (first[i].values().empty() || std::memcmp(first[i].values().data(), second[i].values().data(),
                                                         first[i].values().size_bytes()) == 0),
           "a second run gives other bits");
-    return first;
+    return {std::move(first), ""};
   } catch (const Error& error) {
     test::check_error(error);
-    return std::nullopt;
+    return {{}, error.what()};
   }
 }
 
@@ -67,9 +71,13 @@ void run_one(std::span<const std::byte> input) {
   // The last set is the plainest: scalar code, or NEON where that is the least there is.
   const Outputs plain = run(*model, graph.input(), backends::cpu::name_of(isas.back()), false, 1);
   const Outputs fast = run(*model, graph.input(), target, true, 1 + (std::to_integer<int>(input[0]) >> 7));
-  promise(plain.has_value() == fast.has_value(), "only one way to compute refused the input");
-  for (std::size_t i = 0; plain && graph.calm() && i < plain->size(); ++i)
-    compare((*fast)[i], (*plain)[i], target);
+  // A region of no image is refused as it is computed; where nothing reads it, only the plain code computes
+  // it.
+  if (fast.refusal.empty() && plain.refusal.find("names image") != std::string::npos) return;
+  promise(plain.refusal.empty() == fast.refusal.empty(),
+          "only one way to compute refused the input: ", plain.refusal, fast.refusal);
+  for (std::size_t i = 0; graph.calm() && i < plain.tensors.size(); ++i)
+    compare(fast.tensors[i], plain.tensors[i], target);
 }
 
 std::vector<Bytes> seeds() {

@@ -24,7 +24,7 @@ RandomGraph::RandomGraph(std::span<const std::byte> choices)
   for (int count = in_.number(1, 8); count > 0; --count) {
     layer();
     const Size& last = values_.back().size;
-    if (last.h < 1 || last.w < 1 || last.c * last.h * last.w > 1 << 16) break;
+    if (last.c < 1 || last.h < 1 || last.w < 1 || last.c * last.h * last.w > 1 << 16) break;
   }
   const auto output = [this](const std::string& name, const Value& value) {
     builder_.output(value.index, name, {-1, -1, -1, -1});
@@ -33,7 +33,7 @@ RandomGraph::RandomGraph(std::span<const std::byte> choices)
   output("other", any_value());
 }
 
-void RandomGraph::layer() {
+void RandomGraph::early_layer() {
   const Value from = any_value();
   switch (in_.number(0, 12)) {
     case 0:
@@ -62,15 +62,6 @@ void RandomGraph::layer() {
     default:
       add(schema::CreateReLU(builder_.fbb), {from.index}, from.size);
   }
-}
-
-template <class T>
-const RandomGraph::Value& RandomGraph::add(flatbuffers::Offset<T> layer, std::vector<int> inputs,
-                                           const Size& size) {
-  const std::string name = "v" + std::to_string(values_.size());
-  const int value = builder_.value(name);
-  builder_.node(name, layer, inputs, {value});
-  return values_.emplace_back(Value{value, size});
 }
 
 float RandomGraph::number(float low, float high) {
@@ -102,6 +93,15 @@ RandomGraph::Window RandomGraph::window() {
 int RandomGraph::weight(const std::vector<std::int64_t>& shape, float low, float high) {
   std::int64_t count = 1;
   for (const std::int64_t size : shape) count *= size;
+  if (in_.number(0, 3) == 0) {  // of half precision: calm ones from 2^-5 to 1/2
+    std::vector<std::uint16_t> halves(static_cast<std::size_t>(count));
+    for (std::uint16_t& half : halves) {
+      const std::uint32_t bits = random_();
+      half = static_cast<std::uint16_t>(calm_ ? (bits & 0x83ffU) | (10 + bits / 65536 % 4) << 10 : bits);
+      if (low >= 0) half &= 0x7fffU;
+    }
+    return builder_.weight("w", shape, halves);
+  }
   return builder_.weight("w", shape, numbers(count, low, high));
 }
 
@@ -205,7 +205,7 @@ void RandomGraph::norm() {
 
 void RandomGraph::binary() {
   const Value a = any_value();
-  const bool plus = in_.flag();
+  const int kind = in_.number(0, 3);
   Value b = any_value();
   switch (in_.number(0, 2)) {
     case 0:  // of equal shape
@@ -219,10 +219,21 @@ void RandomGraph::binary() {
       break;
   }
   const std::vector<int> inputs = in_.flag() ? std::vector{a.index, b.index} : std::vector{b.index, a.index};
-  if (plus)
-    add(schema::CreateAdd(builder_.fbb), inputs, a.size);
-  else
-    add(schema::CreateMul(builder_.fbb), inputs, a.size);
+  switch (kind) {
+    case 0:
+      add(schema::CreateAdd(builder_.fbb), inputs, a.size);
+      return;
+    case 1:
+      add(schema::CreateMul(builder_.fbb), inputs, a.size);
+      return;
+    case 2:
+      add(schema::CreateSub(builder_.fbb), inputs, a.size);
+      return;
+    default:
+      // Dividing by a number around 0 makes anything of its rounding error; a sigmoid's error is relative.
+      if (calm_) b = add(schema::CreateSigmoid(builder_.fbb), {b.index}, b.size);
+      add(schema::CreateDiv(builder_.fbb), {a.index, b.index}, a.size);
+  }
 }
 
 void RandomGraph::concat() {

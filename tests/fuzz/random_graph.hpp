@@ -2,6 +2,7 @@
 #pragma once
 
 #include <random>
+#include <string>
 #include <vector>
 
 #include "pliant/tensor.hpp"
@@ -42,7 +43,13 @@ class RandomGraph {
 
   const Value& any_value() { return values_[in_.byte() % values_.size()]; }
   template <class T>
-  const Value& add(flatbuffers::Offset<T> layer, std::vector<int> inputs, const Size& size);
+  const Value& add(flatbuffers::Offset<T> layer, const std::vector<int>& inputs, const Size& size) {
+    const std::string name = "v" + std::to_string(values_.size());
+    const int value = builder_.value(name);
+    builder_.node(name, layer, inputs, {value});
+    return values_.emplace_back(Value{value, size});
+  }
+  // random_graph.cpp: what convolutional networks have had from the start.
   void convolution();
   void deformable();
   void transposed();
@@ -52,6 +59,20 @@ class RandomGraph {
   void concat();
   void slice();
   void upsample();
+  void early_layer();
+  // random_layers.cpp: the others.
+  void unary();
+  void average_pool();
+  void mean();
+  void softmax();
+  void linear();
+  void pad();
+  void transpose();
+  void fold();
+  void shuffle();
+  void constant();
+  void bilinear();
+  void regions();
   void layer();
 
   ByteReader in_;

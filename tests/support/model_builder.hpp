@@ -25,13 +25,13 @@ class ModelBuilder {
   /// Index of a new weight.
   int weight(const std::string& name, const std::vector<std::int64_t>& shape,
              const std::vector<float>& data) {
-    const auto name_at = fbb.CreateString(name);
-    const auto shape_at = fbb.CreateVector(shape);
-    const std::size_t bytes = data.size() * sizeof(float);
-    fbb.ForceVectorAlignment(bytes, 1, 64);
-    const auto data_at = fbb.CreateVector(reinterpret_cast<const std::uint8_t*>(data.data()), bytes);
-    weights_.push_back(schema::CreateWeight(fbb, name_at, schema::DType::float32, shape_at, data_at));
-    return static_cast<int>(weights_.size()) - 1;
+    return weight(name, shape, schema::DType::float32, data.data(), data.size() * sizeof(float));
+  }
+
+  /// The same of half precision; `data` holds the numbers' bits.
+  int weight(const std::string& name, const std::vector<std::int64_t>& shape,
+             const std::vector<std::uint16_t>& data) {
+    return weight(name, shape, schema::DType::float16, data.data(), data.size() * sizeof(std::uint16_t));
   }
 
   template <class T>
@@ -72,6 +72,16 @@ class ModelBuilder {
   }
 
  private:
+  int weight(const std::string& name, const std::vector<std::int64_t>& shape, schema::DType dtype,
+             const void* data, std::size_t bytes) {
+    const auto name_at = fbb.CreateString(name);
+    const auto shape_at = fbb.CreateVector(shape);
+    fbb.ForceVectorAlignment(bytes, 1, 64);
+    const auto data_at = fbb.CreateVector(static_cast<const std::uint8_t*>(data), bytes);
+    weights_.push_back(schema::CreateWeight(fbb, name_at, dtype, shape_at, data_at));
+    return static_cast<int>(weights_.size()) - 1;
+  }
+
   flatbuffers::Offset<schema::Port> port(int value, const std::string& name,
                                          const std::vector<std::int64_t>& shape,
                                          const std::vector<int>& multiple_of) {

@@ -53,10 +53,15 @@ inline bool is_small(const Model& model, std::span<const Shape> inputs, std::uin
     for (const int v : node.inputs) in.push_back(shapes[static_cast<std::size_t>(v)]);
     for (const int v : node.outputs) out.push_back(shapes[static_cast<std::size_t>(v)]);
     macs += layers::macs(node.layer, graph.context(node), in, out);
-    if (const auto* pool = std::get_if<layers::MaxPool2d>(&node.layer))
-      macs += static_cast<std::uint64_t>(out[0].elements()) *
-              static_cast<std::uint64_t>(pool->kernel_size.h) *
-              static_cast<std::uint64_t>(pool->kernel_size.w);
+    const auto count = [&](std::int64_t h, std::int64_t w) {
+      macs += static_cast<std::uint64_t>(out[0].elements()) * static_cast<std::uint64_t>(h * w);
+    };
+    if (const auto* max = std::get_if<layers::MaxPool2d>(&node.layer))
+      count(max->kernel_size.h, max->kernel_size.w);
+    if (const auto* mean = std::get_if<layers::AvgPool2d>(&node.layer))
+      count(mean->kernel_size.h, mean->kernel_size.w);
+    if (const auto* regions = std::get_if<layers::DeformRoIPool>(&node.layer))
+      count(regions->sample_per_part, regions->sample_per_part);
   }
   return sum <= kMostElements && macs < most_macs;
 }

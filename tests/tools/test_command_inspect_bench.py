@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from command_support import Pliant, assert_error
+from tiny_models import bright_text, write_model
 
 
 def test_inspect_for_people(pliant: Pliant, bright_model: Path) -> None:
@@ -24,6 +25,20 @@ def test_inspect_for_people(pliant: Pliant, bright_model: Path) -> None:
     ):
         assert part in text
     assert not any(line.endswith(" ") for line in text.splitlines())
+
+
+def test_inspect_says_what_happens_to_pictures_and_boxes(pliant: Pliant, tmp_path: Path) -> None:
+    """Rounded for people; a division by one is nothing that happens."""
+    content = bright_text()
+    mean = [0.48109378172549 * 255, 116.67, 104.0]
+    content["preprocess"].update(mean=mean, scale=1.0, std=[58.395, 57.0, 57.0])
+    content["postprocess"].update(polygon_unclip_ratio=1.75, polygon_epsilon=0.0125)
+    text = pliant("inspect", write_model(tmp_path / "m.pliant", content)).stdout.decode()
+    assert "bgr minus (122.679 116.67 104), / (58.395 57 57)\n" in text
+    assert "unclip ratio 1.5 (polygons 1.75), outlines simplified by 0.0125, at most" in text
+    content["preprocess"].update(scale=255.0, std=[1.0, 1.0, 1.0])
+    text = pliant("inspect", write_model(tmp_path / "m.pliant", content)).stdout.decode()
+    assert "bgr minus (122.679 116.67 104), / 255\n" in text
 
 
 def test_inspect_as_json(pliant: Pliant, bright_model: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Callable, Optional
 
 from ..errors import ConvertError
 from . import safetensors, unpickler
+from .foreign import foreign_format
 from .tensors import MAX_ELEMENTS, Storage, item_size
 from .unpickler import Damaged, Name, Stub
 
@@ -20,6 +21,9 @@ LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_PROTOCOL = 1001
 # A pickle without its tensors is small; more than this is an attack or no checkpoint.
 MAX_PICKLE_BYTES = 256 << 20
+MAX_STORAGE_KEY = 1000  # characters
+# torch.save compresses nothing. Who does must not make much of little: a larger storage has to be stored.
+MAX_INFLATED_BYTES = 2 << 30
 SAVE_A_STATE_DICT = (
     "in the project that made it, save the weights alone: torch.save(model.state_dict(), 'weights.pth')"
 )
@@ -88,6 +92,9 @@ def _read(path: Path, stream: BinaryIO) -> Any:
         )
     if safetensors.is_one(head, size):
         return safetensors.read(stream, size)
+    foreign = foreign_format(head)
+    if foreign is not None:
+        raise ConvertError(f"'{path}' is {foreign}")
     if path.suffix == ".safetensors":
         raise Damaged("it does not start as a safetensors file")
     return _read_legacy(path, stream, size)
@@ -131,9 +138,14 @@ def _read_zip(path: Path, stream: BinaryIO) -> Any:
 
 
 def _zip_entry(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    entry = archive.getinfo(name)
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Damaged(f"its part '{name}' is compressed in a way that torch.save never does")
+    if entry.compress_type != zipfile.ZIP_STORED:
+        limit = min(limit, MAX_INFLATED_BYTES)
+    if entry.file_size > limit:
+        raise Damaged(f"its part '{name}' is larger than the {limit} bytes expected at most")
     try:
-        if archive.getinfo(name).file_size > limit:
-            raise Damaged(f"its part '{name}' is larger than the {limit} bytes expected at most")
         return archive.read(name)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise Damaged(f"its part '{name}' cannot be read ({error})") from error
@@ -173,7 +185,7 @@ def _storage_identifier(identifier: Any) -> tuple[Any, str, int, Any]:
     if not isinstance(identifier, tuple) or len(identifier) not in (5, 6) or identifier[0] != "storage":
         raise Damaged("it refers to something that is no storage")
     kind, key, elements = identifier[1], identifier[2], identifier[4]
-    if not isinstance(key, str) or type(elements) is not int or elements < 0:
+    if not isinstance(key, str) or len(key) > MAX_STORAGE_KEY or type(elements) is not int or elements < 0:
         raise Damaged("it describes a storage of an impossible size")
     if elements >= 64 * MAX_ELEMENTS:
         raise Damaged(f"it claims a storage of {elements} elements")
@@ -181,23 +193,30 @@ def _storage_identifier(identifier: Any) -> tuple[Any, str, int, Any]:
 
 
 class _Bounded:
-    """A stream whose `read` asks for no more than the file has, whatever size a pickle claims."""
+    """A stream of which the pickles take MAX_PICKLE_BYTES together, whatever sizes they claim."""
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        self.stream, self.size = stream, size
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream, self.left = stream, MAX_PICKLE_BYTES
 
     def read(self, count: int) -> bytes:
-        return self.stream.read(min(count, self.size - self.stream.tell()))
+        # What a pickle claims may be more than there is: then the file is too short, not the limit too small.
+        return self._took(self.stream.read(min(count, self.left + 1)))
 
     def readline(self) -> bytes:
-        return self.stream.readline()
+        return self._took(self.stream.readline(self.left + 1))
+
+    def _took(self, data: bytes) -> bytes:
+        self.left -= len(data)
+        if self.left < 0:
+            raise Damaged(f"what it says about its tensors is larger than {MAX_PICKLE_BYTES} bytes")
+        return data
 
     def tell(self) -> int:
         return self.stream.tell()
 
 
 def _read_legacy(path: Path, stream: BinaryIO, size: int) -> Any:
-    bounded: Any = _Bounded(stream, size)
+    bounded: Any = _Bounded(stream)
     first = unpickler.load(bounded)
     if first != LEGACY_MAGIC:
         if isinstance(first, (dict, Stub)):

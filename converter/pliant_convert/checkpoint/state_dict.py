@@ -6,13 +6,19 @@ from typing import Any
 
 from ..errors import ConvertError
 from .reader import SAVE_A_STATE_DICT, describe, is_pickled_module
-from .tensors import Tensor
+from .tensors import Tensor, short
 from .unpickler import Stub
 
-# Names under which training scripts save the weights beside other things, the likeliest first.
-CONTAINERS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
+# Names under which training scripts save the weights beside other things, the likeliest first; averaged
+# weights (`params_ema` of BasicSR) are what inference takes where they stand beside the last ones.
+CONTAINERS = (
+    *("state_dict", "model_state_dict", "model", "net", "network", "weights"),
+    *("params_ema", "params", "ema_state_dict"),
+)
 # What wrappers put in front of every key: MhLiao/DB `model.module.`, DataParallel `module.`, others `model.`.
 PREFIXES = ("model.module.", "module.", "model.")
+# What wrappers that average weights count besides: torch.optim.swa_utils, MMEngine.
+COUNTERS = {"n_averaged", "steps"}
 MAX_DEPTH = 8
 
 
@@ -51,9 +57,12 @@ def _unwrap(content: Any) -> dict[str, Any]:
         if not inner:
             if any(isinstance(key, str) and isinstance(value, Tensor) for key, value in content.items()):
                 return {key: value for key, value in content.items() if isinstance(key, str)}
-            keys = ", ".join(repr(key)[:40] for key in list(content)[:6])
+            keys = ", ".join(short(key) for key in list(content)[:6])
+            strange = [key for key, value in content.items() if isinstance(value, Stub)]
+            what = f" ({short(strange[0])} is {describe(content[strange[0]])})" if strange else ""
             raise ConvertError(
-                f"the file holds no weights: a dictionary with {keys or 'nothing in it'}; {SAVE_A_STATE_DICT}"
+                f"the file holds no weights: a dictionary with {keys or 'nothing in it'}{what}; "
+                f"{SAVE_A_STATE_DICT}"
             )
         # A dictionary is likelier to be the weights than an object of the same container.
         content = next((value for value in inner if isinstance(value, dict)), inner[0])
@@ -62,8 +71,9 @@ def _unwrap(content: Any) -> dict[str, Any]:
 
 def _strip_prefixes(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     while weights:
-        prefix = next((p for p in PREFIXES if all(key.startswith(p) for key in weights)), None)
+        names = [key for key in weights if key not in COUNTERS]
+        prefix = next((p for p in PREFIXES if names and all(key.startswith(p) for key in names)), None)
         if prefix is None:
             break
-        weights = {key[len(prefix) :]: value for key, value in weights.items()}
+        weights = {key[len(prefix) :]: weights[key] for key in names}
     return weights

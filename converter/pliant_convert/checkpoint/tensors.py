@@ -80,7 +80,7 @@ class Tensor:
         shape, stride = self.shape, self.stride
         if not isinstance(shape, (tuple, list)) or not all(map(is_index, shape)) or len(shape) > 32:
             raise ConvertError(
-                f"tensor '{key}' has an impossible shape {_short(shape)}; the checkpoint is damaged"
+                f"tensor '{key}' has an impossible shape {short(shape)}; the checkpoint is damaged"
             )
         if (
             not isinstance(stride, (tuple, list))
@@ -88,24 +88,24 @@ class Tensor:
             or not all(map(is_index, stride))
         ):
             raise ConvertError(
-                f"tensor '{key}' has impossible strides {_short(stride)}; the checkpoint is damaged"
+                f"tensor '{key}' has impossible strides {short(stride)}; the checkpoint is damaged"
             )
         if not is_index(self.offset):
             raise ConvertError(
-                f"tensor '{key}' has an impossible offset {_short(self.offset)}; the checkpoint is damaged"
+                f"tensor '{key}' has an impossible offset {short(self.offset)}; the checkpoint is damaged"
             )
         if (self.dtype or self.storage.dtype) is None:
             raise ConvertError(f"tensor '{key}' has no element type; the checkpoint is damaged")
         elements = math.prod(shape)
         if elements >= MAX_ELEMENTS:
             raise ConvertError(
-                f"tensor '{key}' of shape {_short(shape)} has {elements} elements, "
+                f"tensor '{key}' of shape {short(shape)} has {elements} elements, "
                 f"but a model file holds fewer than {MAX_ELEMENTS} per weight"
             )
         held = self.storage.elements // self._unit()
         if elements and self.last() >= held:
             raise ConvertError(
-                f"tensor '{key}' of shape {_short(shape)} needs {self.last() + 1} elements of its storage, "
+                f"tensor '{key}' of shape {short(shape)} needs {self.last() + 1} elements of its storage, "
                 f"which has {held}; the checkpoint is damaged"
             )
 
@@ -139,6 +139,13 @@ class Tensor:
         return np.array(view, order="C")
 
 
-def _short(value: Any) -> str:
-    text = repr(tuple(value) if isinstance(value, list) else value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def short(value: Any) -> str:
+    """A few words for messages, whatever the file made of it: repr() of a nested tuple may have no end."""
+    if isinstance(value, (tuple, list)):
+        items = ["(...)" if isinstance(item, (tuple, list)) else short(item) for item in value[:8]]
+        return "(" + ", ".join(items + ["..."] * (len(value) > 8)) + ("," if len(value) == 1 else "") + ")"
+    if type(value) is int:
+        return str(value) if value.bit_length() <= 128 else f"a number of {value.bit_length()} bits"
+    if isinstance(value, (str, bytes)):
+        return repr(value[:40]) + "..." * (len(value) > 40)
+    return repr(value) if value is None or isinstance(value, (bool, float)) else type(value).__name__

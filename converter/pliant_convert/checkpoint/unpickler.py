@@ -8,13 +8,18 @@ else an inert `Stub`. No attribute of any object is looked up and no name from t
 from __future__ import annotations
 
 import pickletools
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Callable, Optional
 
 from ..errors import ConvertError
 from .tensors import STORAGE_DTYPES, TORCH_DTYPES, Storage, Tensor
 
-MAX_INSTRUCTIONS = 50_000_000
+# Each instruction may make an object of a hundred bytes or so. A training checkpoint of a thousand parameters
+# with its optimizer takes a hundred thousand.
+MAX_INSTRUCTIONS = 5_000_000
+MAX_NAME = 1000  # characters; what is made of a name may be made of it again and again
+MAX_KEY_ITEMS = 16
 
 
 class Damaged(Exception):
@@ -39,7 +44,7 @@ class Stub:
 
 
 _MARK = object()
-_PLAIN_KEYS = (str, int, float, bool, bytes, type(None))
+_PLAIN_KEYS = (str, float, bool, bytes, type(None))
 
 
 def load(stream: BinaryIO, persistent: Optional[Callable[[Any], Any]] = None) -> Any:
@@ -69,15 +74,21 @@ class _Machine:
         self.persistent = persistent
         self.stack: list = []
         self.memo: dict[int, Any] = {}
+        self.names: dict[str, Name] = {}
+        self.left = MAX_INSTRUCTIONS
 
     def run(self, stream: BinaryIO) -> Any:
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
-            if count > MAX_INSTRUCTIONS:
-                raise Damaged("it has too many instructions")
+        for opcode, argument, _ in pickletools.genops(stream):
+            self.spend(1)
             if opcode.name == "STOP":
                 return self.pop()
             self.step(opcode.name, argument)
         raise Damaged("it has no end")
+
+    def spend(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise Damaged(f"it takes more than {MAX_INSTRUCTIONS} instructions")
 
     def pop(self) -> Any:
         value = self.stack.pop()
@@ -116,10 +127,7 @@ class _Machine:
             raise Damaged("a key has no value")
         if isinstance(target, dict):
             for key, value in zip(items[::2], items[1::2]):
-                # Hashing a nested tuple can take exponential time; no state dict has such keys.
-                if isinstance(key, _PLAIN_KEYS) or (
-                    isinstance(key, tuple) and all(isinstance(k, _PLAIN_KEYS) for k in key)
-                ):
+                if _is_key(key):
                     target[key] = value
 
     def add_items(self, target: Any, items: list) -> None:
@@ -134,6 +142,8 @@ class _Machine:
         handler = _HANDLERS.get(function.text)
         if handler is None or not isinstance(arguments, tuple):
             return Stub(function.text, arguments)
+        # What is copied may be copied again and again.
+        self.spend(sum(len(item) for item in arguments if isinstance(item, Sized)))
         return handler(*arguments)
 
     def build(self, state: Any) -> None:
@@ -146,11 +156,16 @@ class _Machine:
             raise Damaged("it refers to an object outside of the pickle")
         self.stack.append(self.persistent(identifier))
 
+    def push_name(self, text: str) -> None:
+        self.stack.append(self.names.setdefault(text, Name(text)))
+
     def stack_global(self) -> None:
         attribute, module = self.pop(), self.pop()
         if not isinstance(attribute, str) or not isinstance(module, str):
             raise Damaged("a name is not text")
-        self.stack.append(Name(f"{module}.{attribute}"))
+        if len(module) + len(attribute) > MAX_NAME:
+            raise Damaged(f"a name has more than {MAX_NAME} characters")
+        self.push_name(f"{module}.{attribute}")
 
     def instance(self, argument: Any) -> None:
         self.stack.append(self.call(Name(argument.replace(" ", ".", 1)), tuple(self.pop_to_mark())))
@@ -198,6 +213,13 @@ class _Machine:
         self.stack.append(made)
 
 
+def _is_key(key: Any) -> bool:
+    """Whether hashing takes no time: that of nested tuples may be exponential. No state dict has others."""
+    if isinstance(key, tuple):
+        return len(key) <= MAX_KEY_ITEMS and not any(isinstance(k, tuple) or not _is_key(k) for k in key)
+    return isinstance(key, _PLAIN_KEYS) or (isinstance(key, int) and key.bit_length() <= 64)
+
+
 _LITERALS = frozenset(
     "INT BININT BININT1 BININT2 LONG LONG1 LONG4 STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES "
     "BINBYTES8 BYTEARRAY8 UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 FLOAT BINFLOAT".split()
@@ -235,11 +257,11 @@ _ACTIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "ADDITEMS": lambda m, a: m.on_marked(m.add_items),
     "SETITEM": lambda m, a: m.set_item(),
     "SETITEMS": lambda m, a: m.on_marked(m.set_items),
-    "GLOBAL": lambda m, a: m.stack.append(Name(a.replace(" ", ".", 1))),
+    "GLOBAL": lambda m, a: m.push_name(a.replace(" ", ".", 1)),
     "STACK_GLOBAL": lambda m, a: m.stack_global(),
-    "EXT1": lambda m, a: m.stack.append(Name(f"an extension ({a})")),
-    "EXT2": lambda m, a: m.stack.append(Name(f"an extension ({a})")),
-    "EXT4": lambda m, a: m.stack.append(Name(f"an extension ({a})")),
+    "EXT1": lambda m, a: m.push_name(f"an extension ({a})"),
+    "EXT2": lambda m, a: m.push_name(f"an extension ({a})"),
+    "EXT4": lambda m, a: m.push_name(f"an extension ({a})"),
     "INST": _Machine.instance,
     "OBJ": lambda m, a: m.obj(),
     "REDUCE": lambda m, a: m.reduce(),
@@ -273,7 +295,7 @@ def _parameter(data: Any, *_: Any) -> Any:
 def _from_type(function: Any, _type: Any, arguments: Any, *_: Any) -> Any:
     """A tensor or parameter that had Python attributes: the tensor inside is what counts."""
     handler = _HANDLERS.get(function.text) if isinstance(function, Name) else None
-    if handler is None or handler is _from_type or not isinstance(arguments, tuple):
+    if handler not in (_tensor, _tensor_v3, _parameter) or not isinstance(arguments, tuple):
         return Stub("a tensor of a class of its own")
     return handler(*arguments)
 

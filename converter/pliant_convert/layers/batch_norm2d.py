@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..ir import Value, Weight
+from ..ir import Value, Weight, origins_of
 from .add import Add
 from .elementwise import combine
 from .mul import Mul
@@ -41,8 +41,9 @@ def emit(call: Any, x: Value, layer: BatchNorm2d) -> Value:
         shift = shift + layer.bias.array
     shape = (-1, *(1,) * (x.rank - 2))
     prefix = layer.mean.name.rpartition(".")[0]
-    factor = Weight(f"{prefix}.scale".lstrip("."), scale.astype(np.float32).reshape(shape))
-    term = Weight(f"{prefix}.shift".lstrip("."), shift.astype(np.float32).reshape(shape))
+    sources = origins_of(layer.weight, layer.bias, layer.mean, layer.var)
+    factor = Weight(f"{prefix}.scale".lstrip("."), scale.astype(np.float32).reshape(shape), sources)
+    term = Weight(f"{prefix}.shift".lstrip("."), shift.astype(np.float32).reshape(shape), sources)
     return combine(call, Add(), combine(call, Mul(), x, factor), term)
 
 

@@ -3,11 +3,13 @@
 Deformable-Convolution-V2-PyTorch and its copies (MhLiao/DB's assets/ops/dcn), DCNv2, mmcv and detectron2 call
 a compiled operator that never compares the offset map's size with the output's: where it is larger, they
 read what lies first in each image's buffer. So a pack with a dilation that its offset convolution lacks is a
-flat read.
+flat read. Packs for aligning frames (EDVR, MMEditing) predict the offsets from a second argument, or from the
+second of a list.
 """
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Optional
 
 from torch import nn
@@ -29,6 +31,9 @@ _NAMES = {
     "ModulatedDeformConv2dPack",
     "DCN",
     "DCNv2",
+    "DCNv2Pack",
+    "DCN_sep",
+    "ModulatedDCNPack",
 }
 
 
@@ -51,8 +56,13 @@ def convert(call: Any) -> Value:
     if unknown:
         call.refuse(f"a deformable module with parts of its own ({', '.join(sorted(unknown))})")
     if predictor is not None:
-        (x,) = call.values("input")
-        offset, mask = _predict(call, x, predictor, groups)
+        a = call.bind("input", "features") if _takes_features(m) else call.bind("input")
+        x = a["input"]
+        features = a.get("features", x)
+        if getattr(m, "extra_offset_mask", False):
+            x, features = x
+        x = call.value(x)
+        offset, mask = _predict(call, call.value(features), predictor, groups)
     else:
         a = call.bind("input", "offset", mask=None)
         x, offset = call.value(a["input"]), call.value(a["offset"])
@@ -72,6 +82,11 @@ def convert(call: Any) -> Value:
         if part is not None:
             result = call.apply(name, part, result)
     return result
+
+
+def _takes_features(m: nn.Module) -> bool:
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.kind in kinds for p in inspect.signature(m.forward).parameters.values()) == 2
 
 
 def _predict(call: Any, x: Value, name: str, groups: int) -> tuple[Value, Optional[Value]]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ..ir import Value
-from .elementwise import combine_in_place, two_values
+from .elementwise import combine, combine_in_place, two_values
 from .registry import function, method
 
 
@@ -30,6 +30,13 @@ def out_of_place(call: Any) -> Value:
 def in_place(call: Any) -> Value:
     _check_rounding(call)
     return combine_in_place(call, Div())
+
+
+@function(torch.reciprocal)
+@method("reciprocal")
+def reciprocal(call: Any) -> Value:
+    (x,) = call.values("input")
+    return combine(call, Div(), 1, x)
 
 
 def _check_rounding(call: Any) -> None:

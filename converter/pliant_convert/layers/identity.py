@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..ir import Value
+from ..ir import Value, Weight
 from .registry import function, method, module
 
 
@@ -32,25 +32,22 @@ def dropout(call: Any) -> Value:
     return call.value(a["input"])
 
 
-@method("detach", "float", "cpu", "cuda", "requires_grad_")
-def same_tensor(call: Any) -> Value:
-    return call.value(call.args[0])
+@method("detach", "float", "cpu", "cuda", "requires_grad_", "type_as")
+def same_tensor(call: Any) -> Any:
+    """The first argument: a value, or a constant that is told to be as a value is; all are float32."""
+    x = call.args[0]
+    return x if isinstance(x, Weight) else call.value(x)
 
 
 @method("to", "type")
-def converted(call: Any) -> Value:
+def converted(call: Any) -> Any:
     """The same tensor for float32 and any device; other types change numbers."""
     for item in (*call.args[1:], *call.kwargs.values()):
         if isinstance(item, torch.dtype) and item != torch.float32:
             call.refuse(f"a conversion to {item}")
         if isinstance(item, str) and "Tensor" in item and item != "torch.FloatTensor":
             call.refuse(f"a conversion to {item}")
-    return call.value(call.args[0])
-
-
-@method("type_as")
-def like_another(call: Any) -> Value:
-    return call.value(call.args[0])
+    return same_tensor(call)
 
 
 @method("contiguous")

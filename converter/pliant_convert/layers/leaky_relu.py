@@ -59,6 +59,6 @@ def _prelu(call: Any, x: Value, weight: Weight) -> Value:
         return finish(call, LeakyReLU(float(weight.array.reshape(-1)[0])), x)
     if x.rank < 2 or x.channels != weight.array.size:
         call.refuse(f"{weight.array.size} slopes with {x.channels} channels")
-    slopes = Weight(weight.name, weight.array.reshape(-1, *(1,) * (x.rank - 2)))
+    slopes = Weight(weight.name, weight.array.reshape(-1, *(1,) * (x.rank - 2)), weight.origins)
     negative = combine(call, Mul(), call.emit(Clamp(max=0.0), [x], x.dims), slopes)
     return combine(call, Add(), call.emit(ReLU(), [x], x.dims), negative)

@@ -50,5 +50,5 @@ def by_constant(call: Any) -> Value:
     matrix = a["other"]
     if not isinstance(matrix, Weight) or matrix.array.ndim != 2:
         call.refuse("a matrix product of two computed tensors")
-    transposed = Weight(matrix.name, np.ascontiguousarray(matrix.array.T))
+    transposed = Weight(matrix.name, np.ascontiguousarray(matrix.array.T), matrix.origins)
     return emit(call, call.value(a["input"]), transposed, None)

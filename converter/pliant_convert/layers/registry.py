@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional
 
+from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
+
 Handler = Callable[[Any], Any]
 
 MODULES: dict[type, Handler] = {}
@@ -50,8 +53,12 @@ def module_like(test: Callable[[Any], bool]) -> Callable[[Handler], Handler]:
 
 
 def handler_of_module(instance: Any) -> Optional[Handler]:
-    """The handler of a module, or None where it has to be traced into."""
-    found = MODULES.get(type(instance))
+    """The handler of a module, or None where it has to be traced into.
+
+    One with torch.nn.utils.parametrize computes as its class does; its weights are made when asked for.
+    """
+    parametrized = isinstance(instance, nn.Module) and is_parametrized(instance)
+    found = MODULES.get(type(instance).__base__ if parametrized else type(instance))
     if found is None:
         found = next((handler for test, handler in SHAPED_LIKE if test(instance)), None)
     return found
@@ -60,5 +67,6 @@ def handler_of_module(instance: Any) -> Optional[Handler]:
 def supported() -> str:
     """The names of what is supported, for messages."""
     modules = sorted({cls.__name__ for cls in MODULES})
-    functions = sorted({getattr(f, "__name__", str(f)) for f in FUNCTIONS} | set(METHODS))
+    functions = {getattr(f, "__name__", str(f)) for f in FUNCTIONS} | set(METHODS)
+    functions = sorted(name for name in functions if not (name.endswith("_") and name[:-1] in functions))
     return f"modules {', '.join(modules)}; functions and methods {', '.join(functions)}"

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..dims import Dim, all_same, is_size, key_of, product, quotient, ratio
+from ..dims import Dim, all_same, is_size, key_of, product, quotient, share
 from ..ir import Value
 from .registry import function, method, module
 from .transpose import numbers, permute
@@ -55,7 +55,8 @@ def _layer(call: Any, x: Value, dims: list) -> Reshape:
         if type(size) is int:
             rows.append((size, 0, 1, 1))
             continue
-        found = [(i, ratio(size, known)) for i, known in enumerate(x.dims) if isinstance(known, Dim)]
+        # Half of a size, rounded down, is a half: the elements would not fit otherwise, and the run says so.
+        found = [(i, share(size, known)) for i, known in enumerate(x.dims) if isinstance(known, Dim)]
         found = [(i, r) for i, r in found if r is not None and r > 0]
         if found:
             i, r = min(found, key=lambda item: (item[1] != 1, abs(item[0] - axis)))

@@ -10,6 +10,7 @@ import torch
 
 from ..dims import Dim, Size, atom, floor_divide, is_size, key_of
 from ..ir import Value
+from .concat import Concat
 from .registry import function, method
 from .reshape import reshape
 
@@ -48,7 +49,7 @@ def _bound(call: Any, bound: Any, size: Size, absent: int) -> int:
     if type(bound) is int:
         return max(min(bound, FAR_END), -FAR_END)
     if not is_size(bound):
-        call.refuse("a range whose bounds are computed; they have to be plain numbers")
+        call.refuse("a range whose bounds are computed (plain numbers are)")
     difference = bound - size
     if type(difference) is not int:
         call.refuse(f"a range to the bound {bound}, which is no fixed distance from the end,")
@@ -91,6 +92,9 @@ def convert(call: Any) -> Value:
         if isinstance(item, slice):
             result = cut(call, result, axis, item.start, item.stop, item.step)
             shape.append(result.dims[axis])
+        elif isinstance(item, list) and item and all(isinstance(i, slice) for i in items if i is not item):
+            result = _gather(call, result, axis, item)
+            shape.append(len(item))
         else:
             result = _select(call, result, axis, item)
         axis += 1
@@ -102,7 +106,7 @@ def _select(call: Any, x: Value, axis: int, index: Any) -> Value:
     if isinstance(index, Dim):
         index = _bound(call, index, x.dims[axis], 0)
     if type(index) is not int:
-        call.refuse(f"the index {index!r}; only ranges such as x[:, 2:5] and whole numbers are supported")
+        call.refuse(f"the index {index!r} (ranges such as x[:, 2:5], whole numbers and one list of them are)")
     size = x.dims[axis]
     if type(size) is int and not -size <= index < size:
         call.refuse(f"the index {index} of an axis of size {size}")
@@ -112,6 +116,12 @@ def _select(call: Any, x: Value, axis: int, index: Any) -> Value:
     # The range x[i:i+1] has one element wherever the index is valid.
     result.dims = tuple(1 if i == axis else old for i, old in enumerate(result.dims))
     return result
+
+
+def _gather(call: Any, x: Value, axis: int, places: list) -> Value:
+    """x[:, [2, 1, 0]]: places along `axis`, in an order of one's own. The result is no view."""
+    parts = [_select(call, x, axis, place) for place in places]
+    return call.emit(Concat(axis), parts, [len(places) if i == axis else n for i, n in enumerate(x.dims)])
 
 
 @function(torch.select)

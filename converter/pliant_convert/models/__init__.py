@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .db.checkpoints import RECIPES, Recipe, UnknownLayout
+from .db.processing import MAX_SIDE, ImagePreprocess, TextPostprocess
 
-__all__ = ["RECIPES", "Recipe", "UnknownLayout"]
+__all__ = ["MAX_SIDE", "RECIPES", "ImagePreprocess", "Recipe", "TextPostprocess", "UnknownLayout"]

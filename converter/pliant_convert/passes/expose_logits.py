@@ -5,11 +5,26 @@ from __future__ import annotations
 from ..errors import ConvertError
 from ..ir import Graph, Port
 from ..layers.sigmoid import Sigmoid
+from ..layers.slice import Slice
+from ..layers.upsample import Upsample
+
+# What may stand between the sigmoid and the output: it moves probabilities and makes no new ones.
+PASSED = (Slice, Upsample)
 
 
 def expose_logits(graph: Graph, name: str = "logits") -> None:
+    """The logits have the size that they have at the sigmoid, which may differ from the output's."""
     port = graph.outputs[0]
-    producer = next((node for node in graph.nodes if node.output is port.value), None)
-    if producer is None or not isinstance(producer.layer, Sigmoid):
-        raise ConvertError(f"output '{port.name}' does not come from a sigmoid, so it has no logits")
-    graph.outputs.append(Port(name, producer.inputs[0], port.shape, port.multiple_of))
+    if any(other.name == name for other in (*graph.inputs, *graph.outputs)):
+        raise ConvertError(f"the network has an input or output '{name}' of its own, so none is added")
+    producers = {node.output: node for node in graph.nodes}
+    last = node = producers.get(port.value)
+    while node is not None and isinstance(node.layer, PASSED):
+        node = producers.get(node.inputs[0])
+    if node is None or not isinstance(node.layer, Sigmoid):
+        origin = f"{type(last.layer).__name__} '{last.name}'" if last else "the network's input"
+        raise ConvertError(
+            f"output '{port.name}' does not come from a sigmoid, but from {origin}, so it has no logits"
+        )
+    logits = node.inputs[0]
+    graph.outputs.append(Port(name, logits, logits.shape))

@@ -11,7 +11,7 @@ from typing import Optional
 
 import numpy as np
 
-from ..ir import Graph, Node, Weight
+from ..ir import Graph, Node, Weight, origins_of
 from ..layers.batch_norm2d import BatchNorm2d
 from ..layers.conv2d import Conv2d
 from ..layers.conv_transpose2d import ConvTranspose2d
@@ -58,8 +58,14 @@ def _fold(conv: Node, norm: BatchNorm2d) -> None:
     bias_name = layer.bias.name if layer.bias else layer.weight.name.rpartition("weight")[0] + "bias"
     conv.layer = replace(
         layer,
-        weight=Weight(layer.weight.name, weight.astype(np.float32)),
-        bias=Weight(bias_name, shift.astype(np.float32)),
+        weight=Weight(
+            layer.weight.name, weight.astype(np.float32), origins_of(layer.weight, norm.weight, norm.var)
+        ),
+        bias=Weight(
+            bias_name,
+            shift.astype(np.float32),
+            origins_of(layer.bias, norm.weight, norm.bias, norm.mean, norm.var),
+        ),
     )
 
 

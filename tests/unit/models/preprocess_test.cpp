@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +42,37 @@ TEST_CASE("the short side is exact, the other is rounded up") {
   // 736 / 49 * 49 is a little above 736 in doubles, and so it is in the original.
   const double above = 736.0 / 49 * 49;
   CHECK(size(49, 49) == (above > 736 ? "736x768" : "736x736"));
+}
+
+TEST_CASE("a strip that is scaled up beyond reason is refused before anything is allocated for it") {
+  ImagePreprocess p;
+  const auto refused = [&](int width, int height, int max_side = 0) {
+    try {
+      models::input_size(width, height, p, max_side);
+      return std::string();
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::kInvalidArgument);
+      return std::string(error.what());
+    }
+  };
+  CHECK(refused(1, 1300).find("becomes an input of 736x956800") != std::string::npos);
+  CHECK(refused(1, 1300).find("max_side") != std::string::npos);
+  CHECK(refused(1300, 1) != "");
+  CHECK(refused(1, 1300, 960) == "");
+  CHECK(refused(40, 7300) == "");  // 736 x 134336, 99 megapixels
+  CHECK(refused(40, 7500) != "");
+  p.resize_rule = ResizeRule::kKeepRatioPad;
+  CHECK(refused(1, 1300) != "");
+  p.resize_rule = ResizeRule::kShortSideRound;
+  CHECK(refused(1, 1300) != "");
+  p.resize_rule = ResizeRule::kLimitSideRound;
+  CHECK(refused(1, 1300) != "");
+  // Who wants large pictures at their own size has the memory; a little more than the picture is rounding.
+  p.resize_rule = ResizeRule::kKeepRatioPad;
+  p.short_side = 12001;
+  CHECK(refused(12001, 12001) == "");
+  CHECK(refused(12001, 13001) == "");
+  CHECK(refused(100, 100) != "");
 }
 
 TEST_CASE("the longer side can be capped") {
@@ -111,6 +143,27 @@ TEST_CASE("a side is limited") {
   p.long_side = 0;
   CHECK(sizes(1280, 720, p) == "1312x736");  // at least 736: int(1308.4) = 40.9 * 32
   CHECK(sizes(4000, 3000, p) == "4000x3008");
+}
+
+TEST_CASE("a short side that is asked for is what pictures get, whatever the rule") {
+  ImagePreprocess p;
+  for (const ResizeRule rule : {ResizeRule::kShortSideCeil, ResizeRule::kShortSideRound,
+                                ResizeRule::kLimitSideRound, ResizeRule::kKeepRatioPad}) {
+    p.resize_rule = rule;
+    p.short_side = 736;
+    p.long_side = rule == ResizeRule::kLimitSideRound ? 960 : rule == ResizeRule::kKeepRatioPad ? 1333 : 0;
+    for (const int size : {320, 640, 1472}) {
+      const ImagePreprocess changed = models::with_short_side(p, size);
+      for (const int larger : {200, 1000, 4000}) {
+        const models::InputSize input = models::input_size(larger * 3 / 2, larger, changed, 0);
+        CHECK(input.content_height == size);
+      }
+    }
+  }
+  CHECK(models::with_short_side(p, 320).long_side == 1333);
+  CHECK(models::with_short_side(p, 768).long_side == 1391);  // 1333 * 768 / 736 = 1390.96
+  p.long_side = std::numeric_limits<int>::max();
+  CHECK(models::with_short_side(p, 65536).long_side == std::numeric_limits<int>::max());
 }
 
 TEST_CASE("padding is zero after the normalisation, in both layouts") {
