@@ -4,55 +4,13 @@
 
 #include <limits>
 
-#include "layers/convolution.hpp"
-#include "tests/layers/harness.hpp"
-#include "tests/layers/random.hpp"
-#include "tests/layers/reference.hpp"
+#include "tests/layers/convolution_cases.hpp"
 
 using namespace pliant;
 using tests::Case;
 using tests::Random;
-
-namespace {
-
-struct Sizes {
-  std::int64_t batch, channels, height, width, outputs;
-  int kernel_h, kernel_w;
-};
-
-Case make_case(Random& random, const Sizes& s, layers::Conv2d layer, bool bias) {
-  Case c;
-  layer.weight = c.add_weight(random.tensor({s.outputs, s.channels / layer.groups, s.kernel_h, s.kernel_w}));
-  if (bias) layer.bias = c.add_weight(random.tensor({s.outputs}));
-  c.inputs.push_back(random.tensor({s.batch, s.channels, s.height, s.width}));
-  if (layer.epilogue.residual) {
-    const auto weights = c.weights();
-    const layers::NodeContext node("conv2d", "test", weights);
-    c.inputs.push_back(
-        random.tensor(layers::convolution_output(node, c.inputs[0].shape(), c.weight(layer.weight).shape(),
-                                                 layer.stride, layer.padding, layer.dilation)));
-  }
-  c.layer = layer;
-  return c;
-}
-
-void check(const Case& c) {
-  const auto& layer = std::get<layers::Conv2d>(c.layer);
-  const auto weights = c.weights();
-  const layers::NodeContext node("conv2d", "test", weights);
-  const Shape shape = layers::convolution_output(node, c.inputs[0].shape(), c.weight(layer.weight).shape(),
-                                                 layer.stride, layer.padding, layer.dilation);
-  tests::Map y = tests::convolve(layer, c.inputs[0], c.weight(layer.weight), shape);
-  tests::finish(y, layer.bias.present() ? &c.weight(layer.bias) : nullptr,
-                layer.epilogue.residual ? &c.inputs[1] : nullptr, layer.epilogue.activation);
-  tests::check_everywhere(c, y.values);
-}
-
-layers::Activation any_activation(Random& random) {
-  return static_cast<layers::Activation>(random.integer(0, 2));
-}
-
-}  // namespace
+using Sizes = tests::ConvolutionSizes;
+using tests::any_activation;
 
 TEST_CASE("conv2d: random attributes, sizes and epilogues") {
   Random random(1);
@@ -71,7 +29,7 @@ TEST_CASE("conv2d: random attributes, sizes and epilogues") {
     layer.padding = {random.integer(0, s.kernel_h), random.integer(0, s.kernel_w)};
     s.height = random.integer(1, 12) + layer.dilation.h * (s.kernel_h - 1);
     s.width = random.integer(1, 12) + layer.dilation.w * (s.kernel_w - 1);
-    check(make_case(random, s, layer, random.chance(0.5)));
+    tests::check_convolution(tests::convolution_case(random, s, layer, random.chance(0.5)));
   }
 }
 
@@ -102,7 +60,7 @@ TEST_CASE("conv2d: usual shapes of networks, odd sizes") {
     layer.dilation = usual.dilation;
     layer.groups = usual.groups;
     layer.epilogue = {true, layers::Activation::kReLU};
-    check(make_case(random, usual.sizes, layer, true));
+    tests::check_convolution(tests::convolution_case(random, usual.sizes, layer, true));
   }
 }
 
@@ -124,7 +82,7 @@ TEST_CASE("conv2d: depthwise") {
                   layer.groups * multiplier,
                   kernel,
                   kernel};
-    check(make_case(random, s, layer, random.chance(0.5)));
+    tests::check_convolution(tests::convolution_case(random, s, layer, random.chance(0.5)));
   }
 }
 
@@ -141,5 +99,5 @@ TEST_CASE("conv2d: ReLU passes NaN on and keeps infinity") {
   std::copy(std::begin(values), std::end(values), x.data());
   c.inputs.push_back(std::move(x));
   c.layer = layer;
-  check(c);
+  tests::check_convolution(c);
 }
