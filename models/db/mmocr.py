@@ -96,22 +96,24 @@ def _configure(usual: MmocrConfiguration, shapes: Shapes) -> MmocrConfiguration:
 
 
 # What a training checkpoint's configuration may say of a backbone that has the keys and shapes of ours, but
-# computes something else.
-_OTHER_BACKBONES = (
+# computes something else. MMDetection's basic blocks know no style, and MMOCR calls its ResNet-18's 'caffe'.
+_STYLES = (
     (r"""style\s*=\s*['"]caffe['"]""", "a ResNet of style 'caffe', with the stride in its first convolution"),
+)
+_OTHER_BACKBONES = (
     (r"""type\s*=\s*['"](mmdet\.)?ResNetV1d['"]""", "a ResNetV1d, which has other shortcuts"),
 )
 
 
 def _adapt(
-    content: Any, preprocess: ImagePreprocess, postprocess: TextPostprocess
+    block: str, content: Any, preprocess: ImagePreprocess, postprocess: TextPostprocess
 ) -> tuple[ImagePreprocess, TextPostprocess]:
     """The given values. Raises UnknownLayout where the configuration beside the weights means another net."""
     meta = content.get("meta") if isinstance(content, Mapping) else None
     # 1.x calls it cfg, 0.x config; both are Python source.
     texts = [meta.get(name) for name in ("cfg", "config")] if isinstance(meta, Mapping) else []
     for text in texts:
-        for pattern, words in _OTHER_BACKBONES:
+        for pattern, words in _OTHER_BACKBONES + (_STYLES if block == "bottleneck" else ()):
             if isinstance(text, str) and re.search(pattern, text):
                 raise UnknownLayout(f"its configuration has {words}")
     return preprocess, postprocess
@@ -177,7 +179,7 @@ def _recipe(version: str, backbone: str, attention: bool) -> Recipe:
         summary=f"{'DBNet++' if attention else 'DBNet'} with {words} as MMOCR {version} trains it",
         matches=partial(_matches, usual),
         configure=partial(_configure, usual),
-        adapt=_adapt,
+        adapt=partial(_adapt, usual.block),
         build=_build,
         usual=usual,
         tiny=replace(usual, stem=4, planes=(4, 4, 4, 8), lateral=8, smooth=2),

@@ -322,3 +322,17 @@ def test_backbones_that_only_the_configuration_tells_apart(key, text, expected, 
         return
     with pytest.raises(ConvertError, match=expected):
         convert_checkpoint(tmp_path / "x.pth", Options())
+
+
+@pytest.mark.parametrize(
+    ("case", "key"), [("mmocr_dbnet_resnet18", "cfg"), ("mmocr0_dbnet_resnet18", "config")]
+)
+def test_basic_blocks_have_no_style(case, key, tmp_path):
+    """MMOCR's own configurations of ResNet-18 say 'caffe', which its blocks do not look at."""
+    text = "backbone=dict(depth=18, style='caffe', type='mmdet.ResNet')"
+    torch.save({"meta": {key: text}, "state_dict": Golden(case).state}, str(tmp_path / "x.pth"))
+    convert_checkpoint(tmp_path / "x.pth", Options())
+    text = text.replace("ResNet'", "ResNetV1d'")
+    torch.save({"meta": {key: text}, "state_dict": Golden(case).state}, str(tmp_path / "x.pth"))
+    with pytest.raises(ConvertError, match="ResNetV1d"):
+        convert_checkpoint(tmp_path / "x.pth", Options())
