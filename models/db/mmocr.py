@@ -12,49 +12,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from .configuration import offset_groups
+from .mmocr_sizes import MmocrConfiguration
 from .processing import ImagePreprocess, TextPostprocess
 from .recipe import Recipe, Shapes, UnknownLayout, depth, width
 
 # Before version 2 of MMCV's pack the offset convolution stood beside `conv2`; it has the same stride.
 _OFFSETS = (".conv2.conv_offset.", ".conv2_offset.")
-
-
-@dataclass(frozen=True)
-class MmocrConfiguration:
-    """The sizes of a network; `planes` are the inner widths of the four stages.
-
-    `offset_channels` is for each stage the width of `conv_offset`, 0 = no deformable convolution.
-    """
-
-    block: str  # "basic" or "bottleneck"
-    depths: tuple[int, ...]
-    stem: int
-    planes: tuple[int, ...]
-    offset_channels: tuple[int, ...]
-    lateral: int  # width of the pyramid
-    smooth: int  # channels that each scale adds to what the head sees
-    oclip: bool = False  # three convolutions as stem, average pooling instead of strides
-    attention: bool = False  # DBNet++
-    lateral_bias: bool = False
-    lateral_norm: bool = False
-    smooth_bias: bool = False
-    smooth_norm: bool = False
-    joined: bool = False  # one more convolution over all scales
-    head_bias: bool = False
-    head: str = "det_head"  # its name among the keys
-    offsets_beside: bool = False  # the offset convolution is `conv2_offset`, not `conv2.conv_offset`
-
-    def describe(self) -> str:
-        """The sizes in a few words."""
-        deformable = sum(depth for depth, channels in zip(self.depths, self.offset_channels) if channels)
-        text = f"blocks {'-'.join(map(str, self.depths))}, width {self.planes[0]}, neck {self.lateral}"
-        text += ", scale_channel_spatial attention" if self.attention else ""
-        return text + (f", {deformable} deformable convolutions" if deformable else "")
 
 
 def _matches(usual: MmocrConfiguration, shapes: Shapes) -> bool:
