@@ -44,6 +44,26 @@ class MobileBlock:
     stride: int
 
 
+MOBILENET_LARGE = tuple(
+    MobileBlock(*block)
+    for block in (
+        (3, 16, 16, False, "relu", 1),
+        (3, 64, 24, False, "relu", 2),
+        (3, 72, 24, False, "relu", 1),
+        (5, 72, 40, True, "relu", 2),
+        (5, 120, 40, True, "relu", 1),
+        (5, 120, 40, True, "relu", 1),
+        (3, 240, 80, False, "hardswish", 2),
+        (3, 200, 80, False, "hardswish", 1),
+        (3, 184, 80, False, "hardswish", 1),
+        (3, 184, 80, False, "hardswish", 1),
+        (3, 480, 112, True, "hardswish", 1),
+        (3, 672, 112, True, "hardswish", 1),
+        (5, 672, 160, True, "hardswish", 2),
+        (5, 960, 160, True, "hardswish", 1),
+        (5, 960, 160, True, "hardswish", 1),
+    )
+)
 # The parts of MobileNetV3 large whose results the decoder takes: the stem is 0, the last convolution 16.
 MOBILENET_TAPS = (3, 6, 12, 16)
 
@@ -67,6 +87,12 @@ class MobileNetConfiguration:
         """The sizes in a few words."""
         text = f"{len(self.blocks)} blocks, widths {'-'.join(map(str, self.widths()))}, neck {self.neck}"
         return text + (f", {self.attention} attention" if self.attention else "")
+
+
+def whole_eights(channels: float) -> int:
+    """The number of channels as MobileNets round it: a multiple of 8, at least 8, at most a tenth too few."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded + 8 if rounded < 0.9 * channels else rounded
 
 
 def offset_groups(channels: int, planes: int) -> Optional[tuple[int, bool]]:

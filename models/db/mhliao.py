@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Optional, Union
 
-from .configuration import Configuration, MobileBlock, MobileNetConfiguration, offset_groups
+from .configuration import MOBILENET_LARGE, Configuration, MobileNetConfiguration, offset_groups
 from .processing import ImagePreprocess, TextPostprocess
 from .recipe import Recipe, Shapes, UnknownLayout, check_depths, depth, width
 
@@ -214,26 +214,8 @@ BACKBONES: dict[str, Configuration] = {
     "resnet101": resnet(*PLAIN_DEPTHS["resnet101"], deformable=False),
     "resnet152": resnet(*PLAIN_DEPTHS["resnet152"], deformable=False),
 }
-# kernel, expanded, outputs, squeeze, activation, stride
-_LARGE = (
-    (3, 16, 16, False, "relu", 1),
-    (3, 64, 24, False, "relu", 2),
-    (3, 72, 24, False, "relu", 1),
-    (5, 72, 40, True, "relu", 2),
-    (5, 120, 40, True, "relu", 1),
-    (5, 120, 40, True, "relu", 1),
-    (3, 240, 80, False, "hardswish", 2),
-    (3, 200, 80, False, "hardswish", 1),
-    (3, 184, 80, False, "hardswish", 1),
-    (3, 184, 80, False, "hardswish", 1),
-    (3, 480, 112, True, "hardswish", 1),
-    (3, 672, 112, True, "hardswish", 1),
-    (5, 672, 160, True, "hardswish", 2),
-    (5, 960, 160, True, "hardswish", 1),
-    (5, 960, 160, True, "hardswish", 1),
-)
 MOBILENET = MobileNetConfiguration(
-    stem=16, blocks=tuple(MobileBlock(*block) for block in _LARGE), last=960, neck=256, neck_bias=False
+    stem=16, blocks=MOBILENET_LARGE, last=960, neck=256, neck_bias=False
 )
 
 

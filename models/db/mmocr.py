@@ -12,49 +12,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from .configuration import offset_groups
+from .mmocr_sizes import MmocrConfiguration
 from .processing import ImagePreprocess, TextPostprocess
 from .recipe import Recipe, Shapes, UnknownLayout, depth, width
 
 # Before version 2 of MMCV's pack the offset convolution stood beside `conv2`; it has the same stride.
 _OFFSETS = (".conv2.conv_offset.", ".conv2_offset.")
-
-
-@dataclass(frozen=True)
-class MmocrConfiguration:
-    """The sizes of a network; `planes` are the inner widths of the four stages.
-
-    `offset_channels` is for each stage the width of `conv_offset`, 0 = no deformable convolution.
-    """
-
-    block: str  # "basic" or "bottleneck"
-    depths: tuple[int, ...]
-    stem: int
-    planes: tuple[int, ...]
-    offset_channels: tuple[int, ...]
-    lateral: int  # width of the pyramid
-    smooth: int  # channels that each scale adds to what the head sees
-    oclip: bool = False  # three convolutions as stem, average pooling instead of strides
-    attention: bool = False  # DBNet++
-    lateral_bias: bool = False
-    lateral_norm: bool = False
-    smooth_bias: bool = False
-    smooth_norm: bool = False
-    joined: bool = False  # one more convolution over all scales
-    head_bias: bool = False
-    head: str = "det_head"  # its name among the keys
-    offsets_beside: bool = False  # the offset convolution is `conv2_offset`, not `conv2.conv_offset`
-
-    def describe(self) -> str:
-        """The sizes in a few words."""
-        deformable = sum(depth for depth, channels in zip(self.depths, self.offset_channels) if channels)
-        text = f"blocks {'-'.join(map(str, self.depths))}, width {self.planes[0]}, neck {self.lateral}"
-        text += ", scale_channel_spatial attention" if self.attention else ""
-        return text + (f", {deformable} deformable convolutions" if deformable else "")
 
 
 def _matches(usual: MmocrConfiguration, shapes: Shapes) -> bool:
@@ -96,22 +64,24 @@ def _configure(usual: MmocrConfiguration, shapes: Shapes) -> MmocrConfiguration:
 
 
 # What a training checkpoint's configuration may say of a backbone that has the keys and shapes of ours, but
-# computes something else.
-_OTHER_BACKBONES = (
+# computes something else. MMDetection's basic blocks know no style, and MMOCR calls its ResNet-18's 'caffe'.
+_STYLES = (
     (r"""style\s*=\s*['"]caffe['"]""", "a ResNet of style 'caffe', with the stride in its first convolution"),
+)
+_OTHER_BACKBONES = (
     (r"""type\s*=\s*['"](mmdet\.)?ResNetV1d['"]""", "a ResNetV1d, which has other shortcuts"),
 )
 
 
 def _adapt(
-    content: Any, preprocess: ImagePreprocess, postprocess: TextPostprocess
+    block: str, content: Any, preprocess: ImagePreprocess, postprocess: TextPostprocess
 ) -> tuple[ImagePreprocess, TextPostprocess]:
     """The given values. Raises UnknownLayout where the configuration beside the weights means another net."""
     meta = content.get("meta") if isinstance(content, Mapping) else None
     # 1.x calls it cfg, 0.x config; both are Python source.
     texts = [meta.get(name) for name in ("cfg", "config")] if isinstance(meta, Mapping) else []
     for text in texts:
-        for pattern, words in _OTHER_BACKBONES:
+        for pattern, words in _OTHER_BACKBONES + (_STYLES if block == "bottleneck" else ()):
             if isinstance(text, str) and re.search(pattern, text):
                 raise UnknownLayout(f"its configuration has {words}")
     return preprocess, postprocess
@@ -177,7 +147,7 @@ def _recipe(version: str, backbone: str, attention: bool) -> Recipe:
         summary=f"{'DBNet++' if attention else 'DBNet'} with {words} as MMOCR {version} trains it",
         matches=partial(_matches, usual),
         configure=partial(_configure, usual),
-        adapt=_adapt,
+        adapt=partial(_adapt, usual.block),
         build=_build,
         usual=usual,
         tiny=replace(usual, stem=4, planes=(4, 4, 4, 8), lateral=8, smooth=2),

@@ -5,8 +5,6 @@ Attribute names are those of MMOCR's checkpoints. Only what inference needs is b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -14,9 +12,7 @@ from torchvision.ops import deform_conv2d
 
 from .architecture import BasicBlock, Bottleneck
 from .configuration import offset_groups
-
-if TYPE_CHECKING:
-    from .mmocr import MmocrConfiguration
+from .mmocr_sizes import MmocrConfiguration
 
 
 class DeformConv(nn.Module):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Optional
 
-from .mhliao import MOBILENET
+from .configuration import MOBILENET_LARGE, whole_eights
 from .paddle_sizes import (
     MOBILE_STAGES,
     HGNetSizes,
@@ -309,7 +309,8 @@ def _mobile_rows() -> tuple[Recipe, ...]:
         stem=8,
         # Half of the published widths, in multiples of eight.
         blocks=tuple(
-            replace(b, expanded=_eights(b.expanded), outputs=_eights(b.outputs)) for b in MOBILENET.blocks
+            replace(b, expanded=whole_eights(b.expanded / 2), outputs=whole_eights(b.outputs / 2))
+            for b in MOBILENET_LARGE
         ),
         last=480,
     )
@@ -370,13 +371,6 @@ def _hgnet_rows() -> tuple[Recipe, Recipe]:
         _row("paddle_hgnet", "DB with PP-HGNet (PP-OCRv4, server)", first, tiny(first)),
         _row("paddle_hgnet_v2", "DB with PP-HGNetV2 (PP-OCRv5, server)", second, tiny(second)),
     )
-
-
-def _eights(width: int) -> int:
-    """Half of the width as a multiple of eight that is no more than a tenth below the half."""
-    half = width * 0.5
-    rounded = max(8, int(half + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * half else rounded
 
 
 RECIPES = (

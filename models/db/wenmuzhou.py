@@ -11,90 +11,17 @@ upsampling lie two days, whose checkpoints nobody could tell from older ones.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
-from .configuration import Configuration
+from .configuration import MOBILENET_LARGE, Configuration
 from .processing import ImagePreprocess, TextPostprocess
 from .recipe import Recipe, Shapes, UnknownLayout, check_depths, depth, width
 from .wenmuzhou_config import adapted
+from .wenmuzhou_sizes import MobileNetV3, Network, ShuffleNetV2
 
 STAGES = range(1, 5)
-
-
-@dataclass(frozen=True)
-class MobileNetV3:
-    """The "large" MobileNetV3; "small" cannot run there, as it gives three scales to a neck of four."""
-
-    scale: float
-
-    def describe(self) -> str:
-        return f"MobileNetV3 x{self.scale:g}"
-
-    # Kernel size, inner width, width, squeeze and excitation, activation, stride: one row a block.
-    BLOCKS = (
-        (3, 16, 16, False, "relu", 1),
-        (3, 64, 24, False, "relu", 2),
-        (3, 72, 24, False, "relu", 1),
-        (5, 72, 40, True, "relu", 2),
-        (5, 120, 40, True, "relu", 1),
-        (5, 120, 40, True, "relu", 1),
-        (3, 240, 80, False, "hardswish", 2),
-        (3, 200, 80, False, "hardswish", 1),
-        (3, 184, 80, False, "hardswish", 1),
-        (3, 184, 80, False, "hardswish", 1),
-        (3, 480, 112, True, "hardswish", 1),
-        (3, 672, 112, True, "hardswish", 1),
-        (5, 672, 160, True, "hardswish", 2),
-        (5, 960, 160, True, "hardswish", 1),
-        (5, 960, 160, True, "hardswish", 1),
-    )
-    STAGES = (3, 3, 6, 3)  # blocks a stage; a stage starts where the size halves, the first with 1/2
-    STEM, LAST = 16, 960
-    SCALES = (0.35, 0.5, 0.75, 1.0, 1.25)
-
-    def channels(self, nominal: int) -> int:
-        """`nominal` channels at this scale: a multiple of 8, at least 8, at most a tenth too few."""
-        wanted = nominal * self.scale
-        rounded = max(8, int(wanted + 4) // 8 * 8)
-        return rounded + 8 if rounded < 0.9 * wanted else rounded
-
-
-@dataclass(frozen=True)
-class ShuffleNetV2:
-    """Channels of the stem and of the three stages, and blocks a stage."""
-
-    stem: int
-    widths: tuple[int, ...]
-    depths: tuple[int, ...]
-
-    def describe(self) -> str:
-        return f"ShuffleNetV2 {'-'.join(map(str, self.depths))}, widths {'-'.join(map(str, self.widths))}"
-
-
-@dataclass(frozen=True)
-class Network:
-    """The sizes of a network of that project."""
-
-    backbone: Union[Configuration, MobileNetV3, ShuffleNetV2]
-    neck: str  # "fpn" or "fpem"
-    neck_width: int  # channels of each of the four reduced maps
-    repeats: int  # of FPEM
-    modules: tuple[str, str]  # what the neck and the head are called
-    upsampling: str  # mode of the neck
-
-    def describe(self) -> str:
-        """The sizes in a few words."""
-        if isinstance(self.backbone, Configuration):
-            depths = "-".join(map(str, self.backbone.depths))
-            text = f"blocks {depths}, width {self.backbone.planes[0]}"
-        else:
-            text = self.backbone.describe()
-        neck = "FPN" if self.neck == "fpn" else f"{self.repeats} FPEM"
-        return f"{text}, {neck} of {4 * self.neck_width} channels"
-
-
 MODULES = {("neck", "head"): "nearest", ("segmentation_body", "segmentation_head"): "bilinear"}
 RESNETS = {
     "resnet18": ("basic", (2, 2, 2, 2), False),
@@ -203,8 +130,8 @@ def _mobilenet_v3(shapes: Shapes) -> MobileNetV3:
         network, index, agreed = MobileNetV3(scale), 0, 0
         for stage, blocks in enumerate(MobileNetV3.STAGES):
             for block in range(blocks):
-                _, inner, outer, *_ = MobileNetV3.BLOCKS[index]
-                for conv, nominal in (("conv0", inner), ("conv2", outer)):
+                sizes = MOBILENET_LARGE[index]
+                for conv, nominal in (("conv0", sizes.expanded), ("conv2", sizes.outputs)):
                     shape = shapes.get(f"backbone.stages.{stage}.{block}.{conv}.conv.weight")
                     agreed += bool(shape) and shape[0] == network.channels(nominal)
                 index += 1

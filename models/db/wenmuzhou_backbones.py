@@ -7,7 +7,8 @@ from typing import Optional
 import torch
 from torch import nn
 
-from .wenmuzhou import MobileNetV3, ShuffleNetV2
+from .configuration import MOBILENET_LARGE
+from .wenmuzhou_sizes import MobileNetV3, ShuffleNetV2
 
 
 class ConvNorm(nn.Module):
@@ -81,13 +82,14 @@ class MobileNetV3Features(nn.Module):
         inputs = channels(configuration.STEM)
         self.conv1 = ConvNorm(3, inputs, 3, stride=2, activation="hardswish")
         self.stages = nn.ModuleList()
-        self.widths, rows = [], iter(configuration.BLOCKS)
+        self.widths, rows = [], iter(MOBILENET_LARGE)
         for count in configuration.STAGES:
             blocks = []
             for _ in range(count):
-                kernel_size, inner, outputs, se, activation, stride = next(rows)
-                inner, outputs = channels(inner), channels(outputs)
-                blocks.append(InvertedBottleneck(inputs, inner, outputs, kernel_size, stride, activation, se))
+                block = next(rows)
+                inner, outputs = channels(block.expanded), channels(block.outputs)
+                rest = (block.kernel, block.stride, block.activation, block.squeeze)
+                blocks.append(InvertedBottleneck(inputs, inner, outputs, *rest))
                 inputs = outputs
             self.stages.append(nn.Sequential(*blocks))
             self.widths.append(inputs)

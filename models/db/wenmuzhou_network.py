@@ -13,8 +13,8 @@ from torch import nn
 
 from .architecture import ResNet
 from .configuration import Configuration
-from .wenmuzhou import MobileNetV3, Network
 from .wenmuzhou_backbones import MobileNetV3Features, ShuffleNetV2Features
+from .wenmuzhou_sizes import MobileNetV3, Network
 
 
 class ConvNormReLU(nn.Module):

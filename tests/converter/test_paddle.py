@@ -127,7 +127,9 @@ def test_the_goldens_tell_the_options_apart(tmp_path):
     assert misses(module, golden) > far
     for case, change in (
         ("paddle_deformable_resnet50_vd", lambda m: m.backbone.stages[2][1].conv1._conv.conv_offset),
-        ("paddle_deformable_resnet50_asf", lambda m: m.neck.asf.channel_scale),
+        ("paddle_deformable_resnet50", lambda m: m.backbone.stages[2][1].conv1._conv.conv_offset),
+        ("paddle_resnet50", lambda m: m.backbone.stages[2][1].conv1),
+        *((case, lambda m: m.neck.asf.channel_scale) for case in CASES if "_asf" in case),
         ("paddle_mobilenet_v3-se", lambda m: m.backbone.stages[1][0].mid_se.conv2),
         ("paddle_mobilenet_v3_rse", lambda m: m.neck.inp_conv[0].se_block.conv2),
         ("paddle_hgnet", lambda m: m.backbone.stages[0].blocks[0].att),

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ..ir import Value
-from .elementwise import combine, combine_in_place, two_values
+from .elementwise import combine, two_values
 from .registry import function, method
 
 
@@ -29,7 +29,7 @@ def out_of_place(call: Any) -> Value:
 @method("div_", "divide_", "true_divide_")
 def in_place(call: Any) -> Value:
     _check_rounding(call)
-    return combine_in_place(call, Div())
+    return call.overwrite(two_values(call, Div()))
 
 
 @function(torch.reciprocal)

@@ -9,25 +9,15 @@ from ..ir import Value, Weight
 
 def two_values(call: Any, layer: Any) -> Value:
     """Emits a layer of two values from `op(a, b)`, broadcast; one of them may be a number or a constant."""
-    a = call.bind("input", "other", alpha=1)
-    return combine(call, layer, a["input"], a["other"], a["alpha"])
+    a = call.bind("input", "other")
+    return combine(call, layer, a["input"], a["other"])
 
 
-def combine(call: Any, layer: Any, a: Any, b: Any, alpha: Any = 1) -> Value:
-    """layer(a, alpha * b)."""
+def combine(call: Any, layer: Any, a: Any, b: Any) -> Value:
+    """layer(a, b)."""
     rank = max(_rank(a), _rank(b), 1)
     x, y = call.operand(a, rank), call.operand(b, rank)
-    if alpha != 1:
-        from .mul import Mul
-
-        factor = call.operand(alpha, rank)
-        y = call.emit(Mul(), [y, factor], call.broadcast(y, factor))
     return call.emit(layer, [x, y], call.broadcast(x, y))
-
-
-def combine_in_place(call: Any, layer: Any) -> Value:
-    """The same for `a += b` and a.add_(b), whose result has to fit into a."""
-    return call.overwrite(two_values(call, layer))
 
 
 def _rank(item: Any) -> int:

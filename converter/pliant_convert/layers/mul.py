@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ..ir import Value
-from .elementwise import combine, combine_in_place, two_values
+from .elementwise import combine, two_values
 from .registry import function, method
 
 
@@ -27,7 +27,7 @@ def out_of_place(call: Any) -> Value:
 @function(operator.imul)
 @method("mul_", "multiply_")
 def in_place(call: Any) -> Value:
-    return combine_in_place(call, Mul())
+    return call.overwrite(two_values(call, Mul()))
 
 
 @function(operator.neg, torch.neg, torch.negative)

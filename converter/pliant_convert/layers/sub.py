@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ..ir import Value
-from .elementwise import combine, combine_in_place, two_values
+from .add import weighted
 from .registry import function, method
 
 
@@ -21,17 +21,16 @@ class Sub:
 @function(operator.sub, torch.sub, torch.subtract)
 @method("sub", "subtract")
 def out_of_place(call: Any) -> Value:
-    return two_values(call, Sub())
+    return weighted(call, Sub())
 
 
 @function(operator.isub)
 @method("sub_", "subtract_")
 def in_place(call: Any) -> Value:
-    return combine_in_place(call, Sub())
+    return call.overwrite(weighted(call, Sub()))
 
 
 @function(torch.rsub)
 @method("rsub")
 def reversed_operands(call: Any) -> Value:
-    a = call.bind("input", "other", alpha=1)
-    return combine(call, Sub(), a["other"], a["input"], a["alpha"])
+    return weighted(call, Sub(), reverse=True)

@@ -1,7 +1,7 @@
 """Makes the goldens with MMOCR's own code; README.md tells which versions and how to get them.
 
-python make.py 1.x|0.x CONFIGS, with mmocr, mmdet, mmcv and, for 1.x, mmengine on PYTHONPATH; CONFIGS is the
-folder `configs` of the same MMOCR.
+python make.py 1.x|0.x CONFIGS [CASE...], with mmocr, mmdet, mmcv and, for 1.x, mmengine on PYTHONPATH;
+CONFIGS is the folder `configs` of the same MMOCR. All cases of that version are made where none is named.
 """
 
 from __future__ import annotations
@@ -40,10 +40,14 @@ OPTIONS = {
     "head": {"with_bias": True},
     "dcn": {"type": "DCNv2", "deform_groups": 2},
 }
+# MMOCR has no configuration of some rows; these change one as its own differ from each other.
+ATTENTION = {"neck": {"asf_cfg": {"attention_type": "ScaleChannelSpatial"}}}
+WITHOUT_DCN = {"dcn": None}
 # Recipe, with a variant behind a dash -> (configuration, seed, base, lateral and smooth width, changes).
 CASES: dict[str, dict[str, tuple]] = {
     "1.x": {
         "mmocr_dbnet_resnet18": (f"{DB}/_base_dbnet_resnet18_fpnc.py", 1, 16, 24, 8, {}),
+        "mmocr_dbnetpp_resnet18": (f"{DB}/_base_dbnet_resnet18_fpnc.py", 14, 8, 16, 4, ATTENTION),
         "mmocr_dbnet_resnet50": (f"{DB}/dbnet_resnet50_1200e_icdar2015.py", 2, 8, 16, 4, {}),
         "mmocr_dbnet_resnet50_dcnv2": (f"{DB}/_base_dbnet_resnet50-dcnv2_fpnc.py", 3, 12, 24, 8, {}),
         "mmocr_dbnet_resnet50_oclip": (f"{DB}/dbnet_resnet50-oclip_1200e_icdar2015.py", 4, 8, 16, 4, {}),
@@ -64,6 +68,9 @@ CASES: dict[str, dict[str, tuple]] = {
     },
     "0.x": {
         "mmocr0_dbnet_resnet18": ("_base_/det_models/dbnet_r18_fpnc.py", 8, 8, 16, 4, {}),
+        "mmocr0_dbnetpp_resnet18": ("_base_/det_models/dbnet_r18_fpnc.py", 15, 8, 16, 4, ATTENTION),
+        "mmocr0_dbnet_resnet50": ("_base_/det_models/dbnet_r50dcnv2_fpnc.py", 16, 8, 16, 4, WITHOUT_DCN),
+        "mmocr0_dbnetpp_resnet50": ("_base_/det_models/dbnetpp_r50dcnv2_fpnc.py", 17, 8, 16, 4, WITHOUT_DCN),
         "mmocr0_dbnet_resnet50_dcnv2": ("_base_/det_models/dbnet_r50dcnv2_fpnc.py", 9, 8, 16, 4, {}),
         "mmocr0_dbnetpp_resnet50_dcnv2": ("_base_/det_models/dbnetpp_r50dcnv2_fpnc.py", 10, 8, 16, 4, {}),
     },
@@ -148,7 +155,10 @@ def build(version: str, path: Path, base: int, lateral: int, smooth: int, change
     model[head].in_channels = 4 * smooth
     model.neck.update(changes.get("neck", {}))
     model[head].update(changes.get("head", {}))
-    if "dcn" in changes:
+    if "dcn" in changes and changes["dcn"] is None:
+        model.backbone.pop("dcn")
+        model.backbone.pop("stage_with_dcn")
+    elif "dcn" in changes:
         model.backbone.dcn = dict(changes["dcn"], fallback_on_stride=False)
     return make(model).eval()
 
@@ -182,12 +192,13 @@ def run(version: str, network: torch.nn.Module, pixels: np.ndarray) -> tuple[np.
 
 
 def main() -> None:
-    version, configs = sys.argv[1], Path(sys.argv[2])
+    version, configs, names = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
     torch.set_num_threads(1)
     sys.meta_path.append(InertPackages())
     replace_compiled_operators()
     np.savez_compressed(HERE / "pictures.npz", *pictures())
-    for name, (path, seed, *sizes) in CASES[version].items():
+    for name in names or CASES[version]:
+        path, seed, *sizes = CASES[version][name]
         network = build(version, configs / path, *sizes)
         shapes = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
         inputs = pictures()[: 2 if "oclip" in name else 3]
