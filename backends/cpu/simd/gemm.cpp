@@ -51,10 +51,49 @@ HWY_INLINE void finish_vector(D d, V sum, const MicroTile& tile, int row, std::p
   }
 }
 
+/// A row of the result whose columns are all valid: what is to be done is asked once a row, not once a
+/// vector.
+template <int kVectors>
+HWY_INLINE void finish_whole_row(D d, const MicroTile& tile, int row, V c0, V c1, V c2, V c3) {
+  const std::size_t lanes = hn::Lanes(d);
+  float* c = tile.c + row * tile.ldc;
+#define PLIANT_EACH_VECTOR(DO)           \
+  DO(c0, 0);                             \
+  if constexpr (kVectors > 1) DO(c1, 1); \
+  if constexpr (kVectors > 2) DO(c2, 2); \
+  if constexpr (kVectors > 3) DO(c3, 3);
+  if (tile.accumulate) {
+#define PLIANT_ADD(v, i) v = hn::Add(hn::LoadU(d, c + i * lanes), v)
+    PLIANT_EACH_VECTOR(PLIANT_ADD)
+#undef PLIANT_ADD
+  }
+  if (tile.bias != nullptr) {
+#define PLIANT_ADD(v, i) v = hn::Add(v, hn::LoadU(d, tile.bias + i * lanes))
+    PLIANT_EACH_VECTOR(PLIANT_ADD)
+#undef PLIANT_ADD
+  }
+  if (tile.residual != nullptr) {
+    const float* r = tile.residual + row * tile.ldr;
+#define PLIANT_ADD(v, i) v = hn::Add(v, hn::LoadU(d, r + i * lanes))
+    PLIANT_EACH_VECTOR(PLIANT_ADD)
+#undef PLIANT_ADD
+  }
+  if (tile.relu) {
+#define PLIANT_RELU(v, i) v = relu(d, v)
+    PLIANT_EACH_VECTOR(PLIANT_RELU)
+#undef PLIANT_RELU
+  }
+#define PLIANT_STORE(v, i) hn::StoreU(v, d, c + i * lanes)
+  PLIANT_EACH_VECTOR(PLIANT_STORE)
+#undef PLIANT_STORE
+#undef PLIANT_EACH_VECTOR
+}
+
 template <int kVectors>
 HWY_INLINE void finish_row(D d, const MicroTile& tile, int row, V c0, V c1, V c2, V c3) {
   if (row >= tile.m) return;
   const auto lanes = static_cast<int>(hn::Lanes(d));
+  if (tile.n == kVectors * lanes) return finish_whole_row<kVectors>(d, tile, row, c0, c1, c2, c3);
   finish_vector(d, c0, tile, row, 0, tile.n);
   if constexpr (kVectors > 1) finish_vector(d, c1, tile, row, lanes, tile.n - lanes);
   if constexpr (kVectors > 2) finish_vector(d, c2, tile, row, 2 * lanes, tile.n - 2 * lanes);
