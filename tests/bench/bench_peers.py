@@ -23,7 +23,7 @@ import arguments as command_line
 import interleave
 import report
 from case import Case
-from processes import PeerError
+from processes import PeerError, physical_cores
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "build" / "peers"
@@ -54,7 +54,9 @@ def make_cases(names: Sequence[str], mark: str) -> list[Case]:
         python, script = ROOT / ".venv" / "bin" / "python", ROOT / "tests" / "bench" / "make_cases.py"
         # Debian's PyTorch may use a BLAS that is wrong with several threads.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        subprocess.run([python, script, OUT / "cases", *missing], check=True, env=environment)
+        command = [python, script, OUT / "cases", *missing]
+        if subprocess.run(command, check=False, env=environment).returncode != 0:
+            raise PeerError("the cases cannot be made; the message stands above")
     return [Case(folder) for folder in folders.values()]
 
 
@@ -64,21 +66,28 @@ def _is_fresh(folder: Path, mark: str) -> bool:
 
 
 def write_models(case: Case, peers: Sequence[str], mark: str) -> None:
-    """The model files that these peers read."""
-    import onnx_model
+    """The model files that these peers read; those that are there and up to date stay."""
+    onnx_path, xml, binary = (case.folder / name for name in ("model.onnx", "openvino.xml", "ncnn.bin"))
+    wanted = [path for path, peer in ((xml, "openvino"), (binary, "ncnn")) if peer in peers]
+    if "onnxruntime" in peers or "openvino" in peers:
+        wanted.insert(0, onnx_path)
+    if _is_fresh(case.folder, mark):
+        wanted = [path for path in wanted if not path.is_file()]
+    if wanted:
+        (case.folder / "mark").unlink(missing_ok=True)  # what is interrupted is made anew
+    for path in wanted:
+        if path == onnx_path:
+            import onnx_model
 
-    fresh = _is_fresh(case.folder, mark)
-    onnx_path, xml = case.folder / "model.onnx", case.folder / "openvino.xml"
-    if not (fresh and onnx_path.is_file()):
-        onnx_model.write(case, onnx_path)
-    if "openvino" in peers and not (fresh and xml.is_file()):
-        import openvino_model
+            onnx_model.write(case, path)
+        elif path == xml:
+            import openvino_model
 
-        openvino_model.write(onnx_path, xml)
-    if "ncnn" in peers and not (fresh and (case.folder / "ncnn.bin").is_file()):
-        import ncnn_model
+            openvino_model.write(onnx_path, path)
+        else:
+            import ncnn_model
 
-        ncnn_model.write(case, case.folder / "ncnn.param", case.folder / "ncnn.bin")
+            ncnn_model.write(case, case.folder / "ncnn.param", path)
     (case.folder / "mark").write_text(mark)
 
 
@@ -108,12 +117,11 @@ def say(text: str) -> None:
 
 def main(given: Sequence[str]) -> int:
     a = command_line.parse(given)
-    available = sorted(os.sched_getaffinity(0))
-    if a.threads > len(available):
-        cores = len(available)
-        say(f"dev: error: bench-peers: --threads {a.threads}, but the process may run on {cores} cores")
+    cores = physical_cores()
+    if a.threads > len(cores):
+        say(f"dev: error: bench-peers: --threads {a.threads}, but the process may run on {len(cores)} cores")
         return command_line.USAGE
-    plan = interleave.Plan(a.peers, available[: a.threads], EXECUTABLES, a.rounds, a.warmup, a.starts)
+    plan = interleave.Plan(a.peers, cores[: a.threads], EXECUTABLES, a.rounds, a.warmup, a.starts)
     names = a.layers or [f"{model}@{size}" for model in a.models for size in a.size]
     mark = fingerprint()
     document: dict[str, Any] = {

@@ -19,6 +19,15 @@ PAUSE = 0.05
 OWN_LAYOUTS = {"pliant": "nchw", "pliant-nhwc": "nhwc"}
 
 
+def physical_cores() -> list[int]:
+    """Processors that this process may run on, one for each core of the machine."""
+    chosen: dict[str, int] = {}
+    for processor in sorted(os.sched_getaffinity(0)):
+        siblings = Path(f"/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")
+        chosen.setdefault(siblings.read_text() if siblings.is_file() else str(processor), processor)
+    return list(chosen.values())
+
+
 class PeerError(Exception):
     """A process that ended or said something unexpected; the message is one sentence."""
 

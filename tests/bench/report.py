@@ -111,17 +111,20 @@ COLOURS = {True: "#1a7f5a", False: "#9aa5b1"}
 
 
 def chart(report: dict[str, Any]) -> str:
-    """Bars of median times, a group a case, each group to its own scale; whiskers from p10 to p90."""
+    """Bars of median times, a group a case, each group to its own scale; whiskers from p10 to p90.
+
+    A whisker that would leave the chart is cut off: one slow run must not make all bars short.
+    """
     parts, y = [], 48
     for case in report["cases"]:
         table = rows(case)
-        scale = CHART / max(row["p90_ms"] for row in table)
+        scale = 0.85 * CHART / max(row["median_ms"] for row in table)
         parts.append(f'<text x="10" y="{y}" font-weight="bold">{escape(case["case"])}, ms</text>')
         y += 10
         for row in table:
             own, middle = row["peer"] in OURS, y + BAR / 2
             width = row["median_ms"] * scale
-            low, high = LABEL + row["p10_ms"] * scale, LABEL + row["p90_ms"] * scale
+            low, high = LABEL + row["p10_ms"] * scale, LABEL + min(row["p90_ms"] * scale, CHART)
             parts += [
                 f'<text x="{LABEL - 8}" y="{y + 13}" text-anchor="end">{escape(row["peer"])}</text>',
                 f'<rect x="{LABEL}" y="{y}" width="{width:.1f}" height="{BAR - 4}" fill="{COLOURS[own]}"/>',

@@ -126,7 +126,7 @@ def test_table_and_chart() -> None:
     assert len(widths) == 1
     image = xml.etree.ElementTree.fromstring(report.chart(document()))
     bars = [element for element in image if element.tag.endswith("rect") and element.get("x")]
-    assert [float(bar.get("width")) for bar in bars] == pytest.approx([27.4, 54.7, 410.5], abs=0.2)
+    assert [float(bar.get("width")) for bar in bars] == pytest.approx([29.5, 58.9, 442.0], abs=0.1)
 
 
 def test_arguments() -> None:
