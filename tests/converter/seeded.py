@@ -47,12 +47,21 @@ def configuration(
     return replace(usual, stem=width, planes=planes, neck=neck, **changes)
 
 
-def module(arch: str, seed: int, **sizes: Any) -> nn.Module:
-    """The recipe's module with lively weights, in eval mode; `sizes` as for `configuration`."""
+def module(arch: str, seed: int, strided_offsets: bool = False, **sizes: Any) -> nn.Module:
+    """The recipe's module with lively weights, in eval mode; `sizes` as for `configuration`.
+
+    With `strided_offsets`, offset convolutions have the stride of the convolution that reads them, which is
+    the only way most projects and runtimes know.
+    """
     recipe = next(recipe for recipe in RECIPES if recipe.name == arch)
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        if strided_offsets:
+            sizes["strided_offset_read"] = "exact"
         network = recipe.build(configuration(arch, **sizes))
+        for block in network.modules():
+            if strided_offsets and hasattr(block, "conv2_offset"):
+                block.conv2_offset.stride = block.conv2.stride
         last_norms = [getattr(m, "bn3", m.bn2) for m in network.modules() if hasattr(m, "bn2")]
         for part in network.modules():
             _initialise(part, RESIDUAL_SCALE if part in last_norms else 1.0)
@@ -136,12 +145,12 @@ def _scale_offsets(
     varying[:offsets] = torch.empty(offsets).uniform_(*varying_std)
     part.weight.mul_((varying / output.std(dim=(0, 2, 3)).clamp_min(1e-6)).view(-1, 1, 1, 1))
     part.bias.zero_()
-    middle = nn.functional.conv2d(inputs[0], part.weight, padding=1).mean(dim=(0, 2, 3))
+    middle = nn.functional.conv2d(inputs[0], part.weight, None, part.stride, 1).mean(dim=(0, 2, 3))
     part.bias.sub_(middle)
     part.bias[:offsets] += torch.randn(offsets) * FIXED_OFFSET_STD
     # Two coordinates lie far outside of small maps: outliers.
     part.bias[torch.randperm(offsets)[:2]] += torch.tensor([17.25, -31.5])
-    return nn.functional.conv2d(inputs[0], part.weight, part.bias, padding=1)
+    return nn.functional.conv2d(inputs[0], part.weight, part.bias, part.stride, 1)
 
 
 def _scale_logits(part: nn.Module, _: Any, output: torch.Tensor) -> torch.Tensor:

@@ -20,8 +20,9 @@ def dev(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_help_names_every_command(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     shown = dev(*arguments, cwd=tmp_path)
     assert shown.returncode == 0
-    commands = re.findall(r"^  (\w+)", shown.stdout, re.MULTILINE)
-    assert commands == ["demo", "test", "fuzz", "build", "bench", "lint", "format", "doctor", "help"]
+    commands = re.findall(r"^  ([\w-]+)", shown.stdout, re.MULTILINE)
+    known = ["demo", "test", "fuzz", "build", "bench", "bench-peers", "lint", "format", "doctor", "help"]
+    assert commands == known
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,15 @@ def test_help_names_every_command(tmp_path: Path, arguments: tuple[str, ...]) ->
         (("test", "--nonsense"), "dev: error: test: unknown option --nonsense; there is --sanitize"),
         (("test", "one", "two"), "dev: error: test: one filter at most, 'one' and 'two' were given"),
         (("fuzz", "long"), "dev: error: fuzz: expected the seconds for each target, 'long' was given"),
+        (
+            ("bench-peers", "--peers", "pliant,nonsense"),
+            "dev: error: bench-peers: argument --peers: there is no peer 'nonsense'; "
+            "there are pliant, pliant-nhwc, onnxruntime, openvino, ncnn, torch",
+        ),
+        (
+            ("bench-peers", "--size", "640"),
+            "dev: error: bench-peers: argument --size: '640' is not HEIGHTxWIDTH in multiples of 32",
+        ),
         (("build", "fast"), "dev: error: build takes no arguments; 'fast' was given"),
     ],
 )
