@@ -60,15 +60,30 @@ std::vector<Shape> infer_shapes(const ConvTranspose2d& layer, const NodeContext&
   const std::int64_t wo =
       output_size(x[3], w[3], layer.stride.w, layer.padding.w, layer.output_padding.w, layer.dilation.w);
   if (h < 1 || wo < 1) context.fail_shape("input ", x[2], "x", x[3], " gives an empty output ", h, "x", wo);
-  return {Shape{x[0], w[1] * layer.groups, h, wo}};
+  if (!layer.next_weight.present()) return {Shape{x[0], w[1] * layer.groups, h, wo}};
+  const Shape& next = context.weight(layer.next_weight).shape;
+  if (next[0] != w[1]) context.fail_shape("its next weight expects ", next[0], " channels, it gets ", w[1]);
+  return {Shape{x[0], next[1], h * next[2], wo * next[3]}};
 }
 
 std::uint64_t macs(const ConvTranspose2d& layer, const NodeContext& context, std::span<const Shape> inputs,
                    std::span<const Shape>) {
   const Shape& w = context.weight(layer.weight).shape;
-  return static_cast<std::uint64_t>(inputs[0].elements()) * static_cast<std::uint64_t>(w[1] * w[2] * w[3]);
+  const std::int64_t first = w[1] * w[2] * w[3];
+  const Shape next =
+      layer.next_weight.present() ? context.weight(layer.next_weight).shape : Shape{0, 0, 0, 0};
+  return static_cast<std::uint64_t>(inputs[0].elements()) * static_cast<std::uint64_t>(first) +
+         static_cast<std::uint64_t>(inputs[0].elements() / w[0] * first * next[1] * next[2] * next[3]);
 }
 
-std::vector<WeightId> weights_of(const ConvTranspose2d& layer) { return present({layer.weight, layer.bias}); }
+std::vector<WeightId> weights_of(const ConvTranspose2d& layer) {
+  return present({layer.weight, layer.bias, layer.next_weight, layer.next_bias});
+}
+
+bool is_pixelwise(const ConvTranspose2d& layer, const Shape& weight) {
+  const Pair kernel{static_cast<int>(weight[2]), static_cast<int>(weight[3])};
+  return layer.groups == 1 && kernel == layer.stride && layer.padding == Pair{0, 0} &&
+         layer.output_padding == Pair{0, 0} && layer.dilation == Pair{1, 1};
+}
 
 }  // namespace pliant::layers

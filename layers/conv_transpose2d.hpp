@@ -17,8 +17,17 @@ struct ConvTranspose2d {
   Pair output_padding{0, 0};
   Pair dilation{1, 1};
   int groups = 1;
-  Epilogue epilogue;  // not in files
+  // Not in files: rewrites set these. `next` is a second transposed convolution of the result, after the
+  // epilogue: stride = kernel, no padding, one group, then its own activation.
+  Epilogue epilogue;
+  WeightId next_weight;
+  WeightId next_bias;
+  Activation next_activation = Activation::kNone;
 };
+
+/// Whether every output belongs to one input pixel alone: stride = kernel, no padding, no dilation, one
+/// group.
+bool is_pixelwise(const ConvTranspose2d& layer, const Shape& weight);
 
 PLIANT_DECLARE_LAYER(ConvTranspose2d);
 

@@ -124,6 +124,7 @@ class ConvTranspose2dKernel final : public Kernel {
   ConvTranspose2dKernel(const layers::ConvTranspose2d& layer, const layers::NodeContext& context)
       : layer_(layer), weights_(context.weights()) {}
   std::unique_ptr<Prepared> prepare(const PrepareArguments& arguments) const override {
+    if (layer_.next_weight.present()) return prepare_pixel_shuffle_pair(layer_, weights_, arguments);
     if (is_pixel_shuffle(layer_, weights_, arguments))
       return prepare_pixel_shuffle(layer_, weights_, arguments);
     return std::make_unique<PreparedConvTranspose2d>(layer_, weights_, arguments);

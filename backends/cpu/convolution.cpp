@@ -34,7 +34,7 @@ std::shared_ptr<const PackedWeights> packed_convolution(const Window& w, const C
     for (std::int64_t g = 0; g < w.groups; ++g) {
       const float* from = weight + g * outputs * channels * taps;
       packed->groups.push_back(
-          pack_matrix(context.simd().gemm, taps * channels, outputs, [=](std::int64_t k, std::int64_t n) {
+          pack_matrix(context, taps * channels, outputs, [=](std::int64_t k, std::int64_t n) {
             return from[(n * channels + k % channels) * taps + k / channels];
           }));
     }

@@ -36,24 +36,38 @@ struct PackedMatrix {
   const float* panel_data(std::int64_t p) const { return data.floats() + p * panel * k; }
 };
 
+/// B of these sizes with its elements not yet set.
+PackedMatrix allocate_matrix(const GemmKernels& kernels, std::int64_t k, std::int64_t n);
+
+/// Sets rows [begin, end) of one panel from at(k, n).
+template <class At>
+void fill_panel(PackedMatrix& b, std::int64_t p, std::int64_t begin, std::int64_t end, const At& at) {
+  float* to = b.data.floats() + p * b.panel * b.k;
+  const std::int64_t width = b.panel_width(p);
+  for (std::int64_t j = 0; j < width; ++j) {
+    const bool valid = p * b.panel + j < b.n;
+    for (std::int64_t i = begin; i < end; ++i) to[i * width + j] = valid ? at(i, p * b.panel + j) : 0.0f;
+  }
+}
+
 /// Packs B, whose elements are at(k, n).
 template <class At>
 PackedMatrix pack_matrix(const GemmKernels& kernels, std::int64_t k, std::int64_t n, const At& at) {
-  PackedMatrix b;
-  b.k = k;
-  b.n = n;
-  b.vector = kernels.vector;
-  b.panel = b.vector * kernels.panel_vectors;
-  const std::int64_t columns = (n + b.vector - 1) / b.vector * b.vector;
-  b.data = core::Buffer(static_cast<std::size_t>(k * columns) * sizeof(float));
-  for (std::int64_t p = 0; p < b.panels(); ++p) {
-    float* to = b.data.floats() + p * b.panel * k;
-    const std::int64_t width = b.panel_width(p);
-    for (std::int64_t j = 0; j < width; ++j) {
-      const bool valid = p * b.panel + j < n;
-      for (std::int64_t i = 0; i < k; ++i) to[i * width + j] = valid ? at(i, p * b.panel + j) : 0.0f;
-    }
-  }
+  PackedMatrix b = allocate_matrix(kernels, k, n);
+  for (std::int64_t p = 0; p < b.panels(); ++p) fill_panel(b, p, 0, k, at);
+  return b;
+}
+
+/// The same by all threads of a session.
+template <class At>
+PackedMatrix pack_matrix(const CpuContext& context, std::int64_t k, std::int64_t n, const At& at) {
+  PackedMatrix b = allocate_matrix(context.simd().gemm, k, n);
+  constexpr std::int64_t kRows = 256;  // a task
+  const std::int64_t parts = (k + kRows - 1) / kRows;
+  context.pool().parallel_for(b.panels() * parts, [&](std::int64_t index, int) {
+    const std::int64_t begin = index % parts * kRows;
+    fill_panel(b, index / parts, begin, std::min(k, begin + kRows), at);
+  });
   return b;
 }
 

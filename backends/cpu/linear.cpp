@@ -53,8 +53,8 @@ class PreparedLinear final : public Prepared {
   std::shared_ptr<const PackedMatrix> pack(const layers::Linear& layer, const float* weight,
                                            PackCache& packs) const {
     return packs.get<PackedMatrix>({layer.weight.index, gemm_form(context_) + " linear"}, [&] {
-      auto packed = std::make_shared<PackedMatrix>(pack_matrix(
-          context_.simd().gemm, k_, n_, [&](std::int64_t k, std::int64_t n) { return weight[n * k_ + k]; }));
+      auto packed = std::make_shared<PackedMatrix>(
+          pack_matrix(context_, k_, n_, [&](std::int64_t k, std::int64_t n) { return weight[n * k_ + k]; }));
       const std::size_t bytes = packed->data.bytes();
       return std::pair{std::shared_ptr<const PackedMatrix>(std::move(packed)), bytes};
     });

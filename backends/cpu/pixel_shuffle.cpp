@@ -20,7 +20,7 @@ class PixelShuffle final : public Prepared {
     columns_ = w.taps() * w.out_channels;
     if (const float* bias = weight_data(weights, layer.bias))
       for (std::int64_t i = 0; i < columns_; ++i) bias_.push_back(bias[i % w.out_channels]);
-    packed_ = pack(layer, weights, arguments);
+    packed_ = packed_shuffle(context_, weights, layer.weight, arguments.packs);
     pixels_ = std::max<std::int64_t>(1, std::min<std::int64_t>(96, kMostFloats / columns_));
     ScratchLayout scratch;
     rows_ = scratch.add<const float*>(pixels_);
@@ -59,22 +59,6 @@ class PixelShuffle final : public Prepared {
   }
 
  private:
-  /// B[C][(tap, output channel)]
-  std::shared_ptr<const PackedMatrix> pack(const layers::ConvTranspose2d& layer, Weights weights,
-                                           const PrepareArguments& arguments) const {
-    return arguments.packs.get<PackedMatrix>({layer.weight.index, gemm_form(context_) + " shuffle"}, [&] {
-      const float* from = weight_data(weights, layer.weight);
-      const std::int64_t outputs = window_.out_channels;
-      const std::int64_t taps = window_.taps();
-      auto packed = std::make_shared<const PackedMatrix>(
-          pack_matrix(context_.simd().gemm, window_.channels, columns_, [=](std::int64_t k, std::int64_t n) {
-            return from[(k * outputs + n % outputs) * taps + n / outputs];
-          }));
-      const std::size_t bytes = packed->data.bytes();
-      return std::pair{std::move(packed), bytes};
-    });
-  }
-
   /// A row of taps of one input pixel is contiguous in the output.
   void shuffle(const float* from, std::int64_t begin, std::int64_t end, float* output) const {
     const Window& w = window_;
@@ -101,14 +85,27 @@ class PixelShuffle final : public Prepared {
 
 }  // namespace
 
+std::shared_ptr<const PackedMatrix> packed_shuffle(const CpuContext& context, Weights weights,
+                                                   layers::WeightId id, PackCache& packs) {
+  return packs.get<PackedMatrix>({id.index, gemm_form(context) + " shuffle"}, [&] {
+    const float* from = weight_data(weights, id);
+    const Shape& shape = weight_shape(weights, id);
+    const std::int64_t outputs = shape[1];
+    const std::int64_t taps = shape[2] * shape[3];
+    auto packed = std::make_shared<const PackedMatrix>(
+        pack_matrix(context, shape[0], taps * outputs, [=](std::int64_t k, std::int64_t n) {
+          return from[(k * outputs + n % outputs) * taps + n / outputs];
+        }));
+    const std::size_t bytes = packed->data.bytes();
+    return std::pair{std::move(packed), bytes};
+  });
+}
+
 bool is_pixel_shuffle(const layers::ConvTranspose2d& layer, Weights weights,
                       const PrepareArguments& arguments) {
   const Shape& weight = weight_shape(weights, layer.weight);
-  const layers::Pair kernel{static_cast<int>(weight[2]), static_cast<int>(weight[3])};
   const GemmKernels& kernels = cpu_context(arguments).simd().gemm;
-  return layer.groups == 1 && kernel == layer.stride && layer.padding == layers::Pair{0, 0} &&
-         layer.output_padding == layers::Pair{0, 0} && layer.dilation == layers::Pair{1, 1} &&
-         weight[1] < kernels.vector * kernels.panel_vectors;
+  return layers::is_pixelwise(layer, weight) && weight[1] < kernels.vector * kernels.panel_vectors;
 }
 
 std::unique_ptr<Prepared> prepare_pixel_shuffle(const layers::ConvTranspose2d& layer, Weights weights,

@@ -13,4 +13,12 @@ bool is_pixel_shuffle(const layers::ConvTranspose2d& layer, Weights weights,
 std::unique_ptr<Prepared> prepare_pixel_shuffle(const layers::ConvTranspose2d& layer, Weights weights,
                                                 const PrepareArguments& arguments);
 
+/// The same followed by the layer's `next`, tile by tile.
+std::unique_ptr<Prepared> prepare_pixel_shuffle_pair(const layers::ConvTranspose2d& layer, Weights weights,
+                                                     const PrepareArguments& arguments);
+
+/// weight[C, Co, kh, kw] as B[C][(tap, output channel)]. From the cache.
+std::shared_ptr<const PackedMatrix> packed_shuffle(const CpuContext& context, Weights weights,
+                                                   layers::WeightId id, PackCache& packs);
+
 }  // namespace pliant::backends::cpu

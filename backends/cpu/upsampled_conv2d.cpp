@@ -31,7 +31,7 @@ std::shared_ptr<const PlaceWeights> upsampled_weights(const Window& w, const Cpu
     for (int y = 0; y < 3; ++y)
       for (int x = 0; x < 3; ++x)
         packed->places.push_back(
-            pack_matrix(context.simd().gemm, w.channels, w.out_channels, [&](std::int64_t k, std::int64_t n) {
+            pack_matrix(context, w.channels, w.out_channels, [&](std::int64_t k, std::int64_t n) {
               return static_cast<float>(combined(weight + (n * w.channels + k) * 9, y, x));
             }));
     const std::size_t bytes = packed->bytes();

@@ -1,6 +1,8 @@
 #include "backends/cpu/winograd_weights.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <span>
 
 #include "core/format.hpp"
@@ -30,12 +32,35 @@ std::span<const Row> rows_of(WinogradTile tile) {
   return tile == WinogradTile::kFour ? std::span<const Row>(kFour) : std::span<const Row>(kSix);
 }
 
-/// (G g G^T)[y][x] of one 3x3 kernel.
-double transformed(const float* kernel, const Row& y, const Row& x) {
-  double sum = 0;
-  for (std::size_t i = 0; i < 3; ++i)
-    for (std::size_t j = 0; j < 3; ++j) sum += y[i] * x[j] * double{kernel[i * 3 + j]};
-  return sum;
+/// G g G^T of one 3x3 kernel, row by row; along one axis first, so that each sum is made once.
+void transform(const float* kernel, std::span<const Row> rows, double* to) {
+  std::array<Row, 8> halves{};
+  for (std::size_t y = 0; y < rows.size(); ++y)
+    for (std::size_t j = 0; j < 3; ++j)
+      halves[y][j] = rows[y][0] * double{kernel[j]} + rows[y][1] * double{kernel[3 + j]} +
+                     rows[y][2] * double{kernel[6 + j]};
+  for (std::size_t y = 0; y < rows.size(); ++y)
+    for (const Row& x : rows) *to++ = halves[y][0] * x[0] + halves[y][1] * x[1] + halves[y][2] * x[2];
+}
+
+/// Row k, that is one input channel, of all places.
+void fill_row(PlaceWeights& packed, std::int64_t k, std::span<const Row> rows, const float* weight) {
+  double values[64];
+  const std::int64_t n = packed.places[0].n;
+  const std::int64_t channels = packed.places[0].k;
+  for (std::int64_t p = 0; p < packed.places[0].panels(); ++p) {
+    const std::int64_t width = packed.places[0].panel_width(p);
+    const std::int64_t first = p * packed.places[0].panel;
+    const std::int64_t at = first * channels + k * width;
+    for (std::int64_t j = 0; j < width; ++j) {
+      if (first + j < n)
+        transform(weight + ((first + j) * channels + k) * 9, rows, values);
+      else
+        std::fill(std::begin(values), std::end(values), 0.0);
+      for (std::size_t place = 0; place < packed.places.size(); ++place)
+        packed.places[place].data.floats()[at + j] = static_cast<float>(values[place]);
+    }
+  }
 }
 
 }  // namespace
@@ -47,12 +72,11 @@ std::shared_ptr<const PlaceWeights> winograd_weights(const Window& w, WinogradTi
   const PackKey key{id.index, core::message(gemm_form(context), " winograd ", rows.size())};
   return packs.get<PlaceWeights>(key, [&] {
     auto packed = std::make_shared<PlaceWeights>();
-    for (const Row& y : rows)
-      for (const Row& x : rows)
-        packed->places.push_back(
-            pack_matrix(context.simd().gemm, w.channels, w.out_channels, [&](std::int64_t k, std::int64_t n) {
-              return static_cast<float>(transformed(weight + (n * w.channels + k) * 9, y, x));
-            }));
+    for (std::size_t place = 0; place < rows.size() * rows.size(); ++place)
+      packed->places.push_back(allocate_matrix(context.simd().gemm, w.channels, w.out_channels));
+    for_ranges(context.pool(), w.channels, 4, [&](std::int64_t begin, std::int64_t end, int) {
+      for (std::int64_t k = begin; k < end; ++k) fill_row(*packed, k, rows, weight);
+    });
     const std::size_t bytes = packed->bytes();
     return std::pair{std::shared_ptr<const PlaceWeights>(std::move(packed)), bytes};
   });

@@ -82,6 +82,10 @@ struct Describe {
     add_window(words, layer, context);
     add_pair(words, "output padding ", layer.output_padding, 0);
     add_epilogue(words, layer.epilogue);
+    if (!layer.next_weight.present()) return;
+    const Shape& next = context.weight(layer.next_weight).shape;
+    words.begin("then ", next[2], "x", next[3]);
+    add_epilogue(words, {false, layer.next_activation});
   }
   void operator()(Words& words, const layers::DeformConv2d& layer) const {
     add_window(words, layer, context);

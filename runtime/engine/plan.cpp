@@ -85,7 +85,10 @@ void Plan::prepare_steps(backends::Context& context) {
     for (const int value : node.outputs) outputs.push_back(shapes_[static_cast<std::size_t>(value)]);
     Step step;
     step.node = &node;
+    const std::size_t packed = compiled_->packs.bytes();
     step.prepared = compiled_->kernels[i]->prepare({inputs, outputs, context, compiled_->packs});
+    // Node by node, so that the file's weights and the packed ones are never in memory all at once.
+    if (compiled_->packs.bytes() > packed) compiled_->file->release_pages();
     for (const Shape& shape : inputs) step.inputs.emplace_back(nullptr, shape, Layout::kNHWC);
     for (const Shape& shape : outputs) step.outputs.push_back({nullptr, shape, Layout::kNHWC});
     steps_.push_back(std::move(step));

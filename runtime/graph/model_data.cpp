@@ -44,6 +44,7 @@ std::shared_ptr<CompiledGraph> ModelData::compiled(const backends::Backend& back
   if (entry != nullptr) return entry;
   auto made = std::make_shared<CompiledGraph>();
   made->graph = rewritten ? rewrite::rewrite_all(graph, backend) : graph;
+  made->file = &file;
   check_supported(made->graph, backend);
   for (const Node& node : made->graph.nodes)
     made->kernels.push_back(backend.make_kernel(node.layer, made->graph.context(node)));

@@ -17,6 +17,7 @@ struct CompiledGraph {
   Graph graph;
   std::vector<std::unique_ptr<backends::Kernel>> kernels;
   backends::PackCache packs;
+  const ModelFile* file = nullptr;  // of the ModelData, which outlives this
 };
 
 struct ModelData {

@@ -141,6 +141,10 @@ ModelFile::ModelFile(ModelFile&& other) noexcept
       mapping_(std::exchange(other.mapping_, nullptr)),
       mapping_bytes_(std::exchange(other.mapping_bytes_, 0)) {}
 
+void ModelFile::release_pages() const noexcept {
+  if (mapping_ != nullptr) ::madvise(mapping_, mapping_bytes_, MADV_DONTNEED);
+}
+
 ModelFile::~ModelFile() {
   if (mapping_ != nullptr) ::munmap(mapping_, mapping_bytes_);
 }

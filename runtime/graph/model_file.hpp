@@ -27,6 +27,9 @@ class ModelFile {
 
   const schema::Model& root() const;
   std::span<const std::byte> bytes() const noexcept { return bytes_; }
+  /// Tells the system that a mapped file's pages are not needed for now: kernels have packed what they need.
+  /// They come back from the file where somebody reads them.
+  void release_pages() const noexcept;
 
  private:
   ModelFile() = default;

@@ -36,7 +36,7 @@ Walk::Walk(Graph& graph)
       producers_(graph.values.size(), -1) {}
 
 const Node* Walk::producer(int value) const {
-  const int at = producers_[static_cast<std::size_t>(value)];
+  const int at = value < 0 ? -1 : producers_[static_cast<std::size_t>(value)];
   return at < 0 ? nullptr : &done_[static_cast<std::size_t>(at)];
 }
 

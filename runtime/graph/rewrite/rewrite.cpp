@@ -38,6 +38,7 @@ Graph rewrite_all(const Graph& graph, const backends::Backend& backend) {
   fold_upsample(result);
   fuse_residual(result, backend);
   fuse_activation(result, backend);
+  fuse_transposed_pair(result, backend);
   return result;
 }
 

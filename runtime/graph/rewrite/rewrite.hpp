@@ -31,6 +31,10 @@ void fold_pointwise(Graph& graph, const backends::Backend& backend);
 /// conv(up(a)) -> a convolution that enlarges its input itself.
 void fold_upsample(Graph& graph);
 
+/// t2(t1(x)) -> one node for two transposed convolutions whose outputs belong to one input pixel each and are
+/// read by nobody else: what lies between them is never written.
+void fuse_transposed_pair(Graph& graph, const backends::Backend& backend);
+
 /// Removes nodes whose results nobody reads.
 void drop_dead_nodes(Graph& graph);
 
