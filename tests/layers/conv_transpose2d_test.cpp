@@ -73,3 +73,46 @@ TEST_CASE("conv_transpose2d: a stride above the kernel leaves gaps with the bias
   check(random, layer, {2, 6, 3, 4}, 10, 2, 1, true);
   check(random, layer, {1, 6, 1, 1}, 10, 2, 1, false);
 }
+
+TEST_CASE("conv_transpose2d: two whose outputs belong to one input pixel each, in one") {
+  Random random(14);
+  for (int i = 0; i < 30; ++i) {
+    layers::ConvTranspose2d first;
+    first.stride = {random.integer(1, 3), random.integer(1, 3)};
+    first.epilogue.activation = static_cast<layers::Activation>(random.integer(0, 2));
+    layers::ConvTranspose2d second;
+    second.stride = {random.integer(1, 3), random.integer(1, 3)};
+    second.epilogue.activation = static_cast<layers::Activation>(random.integer(0, 2));
+    const std::int64_t channels = random.pick({1, 5, 33}), middle = random.pick({1, 3, 17, 64});
+    const std::int64_t outputs = random.pick({1, 2, 20});
+    Case c;
+    c.inputs.push_back(
+        random.tensor({random.integer(1, 2), channels, random.integer(1, 9), random.integer(1, 9)}));
+    first.weight = c.add_weight(random.tensor({channels, middle, first.stride.h, first.stride.w}));
+    second.weight = c.add_weight(random.tensor({middle, outputs, second.stride.h, second.stride.w}));
+    if (random.chance(0.5)) first.bias = c.add_weight(random.tensor({middle}));
+    if (random.chance(0.5)) second.bias = c.add_weight(random.tensor({outputs}));
+    const auto weights = c.weights();
+    const layers::NodeContext node("conv_transpose2d", "test", weights);
+    const auto apply = [&](const layers::ConvTranspose2d& layer, const Tensor& x) {
+      const Shape shapes[] = {x.shape()};
+      const Shape shape = layers::infer_shapes(layers::Layer(layer), node, shapes)[0];
+      tests::Map y = tests::convolve_transposed(layer, x, c.weight(layer.weight), shape);
+      tests::finish(y, layer.bias.present() ? &c.weight(layer.bias) : nullptr, nullptr,
+                    layer.epilogue.activation);
+      return y;
+    };
+    const tests::Map between = apply(first, c.inputs[0]);
+    Tensor rounded(between.shape);
+    std::transform(between.values.begin(), between.values.end(), rounded.data(),
+                   [](double v) { return static_cast<float>(v); });
+    const tests::Map expected = apply(second, rounded);
+
+    layers::ConvTranspose2d both = first;
+    both.next_weight = second.weight;
+    both.next_bias = second.bias;
+    both.next_activation = second.epilogue.activation;
+    c.layer = both;
+    tests::check_everywhere(c, expected.values);
+  }
+}

@@ -1,5 +1,5 @@
-// The passes around convolutions of upsampled maps: what they do, what they leave alone, and that the results
-// stay.
+// The passes around convolutions (of upsampled maps, in pairs): what they do, what they leave alone, and that
+// the results stay.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -55,6 +55,15 @@ struct Network {
   int relu(const std::string& name, int in) {
     const int out = m.value(name);
     m.node(name, schema::CreateReLU(m.fbb), {in}, {out});
+    return out;
+  }
+  int transposed(const std::string& name, int in, int channels, int outputs, int kernel, int stride) {
+    const auto count = static_cast<std::size_t>(outputs * channels * kernel * kernel);
+    const int w = m.weight(name + ".weight", {channels, outputs, kernel, kernel}, random(count));
+    const int b = m.weight(name + ".bias", {outputs}, random(static_cast<std::size_t>(outputs)));
+    const int out = m.value(name);
+    const schema::Pair pair(stride, stride);
+    m.node(name, schema::CreateConvTranspose2d(m.fbb, w, b, &pair), {in}, {out});
     return out;
   }
   Model finish(const std::vector<int>& outputs) {
@@ -210,4 +219,30 @@ TEST_CASE("rewrite: convolutions know whether offsets come of them") {
   CHECK(rounding("offsets") == Rounding::kIsOffsets);
   CHECK(rounding("after") == Rounding::kUsual);
   check_same_results(model);
+}
+
+TEST_CASE("rewrite: two transposed convolutions without overlap become one node") {
+  Network n;
+  const int first = n.relu("relu", n.transposed("first", n.x, 8, 6, 2, 2));
+  const Model model = n.finish({n.transposed("second", first, 6, 1, 2, 2)});
+  REQUIRE(rewritten(model).nodes.size() == 1);
+  CHECK(std::get<layers::ConvTranspose2d>(rewritten(model).nodes[0].layer).next_weight.present());
+  check_same_results(model);
+}
+
+TEST_CASE("rewrite: transposed convolutions that overlap, or whose middle others read, stay two") {
+  SUBCASE("overlap") {
+    Network n;
+    const Model model =
+        n.finish({n.transposed("second", n.transposed("first", n.x, 8, 6, 3, 2), 6, 1, 2, 2)});
+    CHECK(count(model, "conv_transpose2d") == 2);
+    check_same_results(model);
+  }
+  SUBCASE("read twice") {
+    Network n;
+    const int first = n.transposed("first", n.x, 8, 6, 2, 2);
+    const Model model = n.finish({n.transposed("second", first, 6, 1, 2, 2), first});
+    CHECK(count(model, "conv_transpose2d") == 2);
+    check_same_results(model);
+  }
 }
