@@ -79,20 +79,25 @@ void sigmoid_rows(const SimdKernels& simd, const GemmOutput& out, std::int64_t m
 
 }  // namespace
 
-PackedMatrix allocate_matrix(const GemmKernels& kernels, std::int64_t k, std::int64_t n) {
+PackedMatrix outline_matrix(const GemmKernels& kernels, std::int64_t k, std::int64_t n) {
   PackedMatrix b;
   b.k = k;
   b.n = n;
   b.vector = kernels.vector;
   b.panel = b.vector * kernels.panel_vectors;
-  const std::int64_t columns = (n + b.vector - 1) / b.vector * b.vector;
-  b.data = core::Buffer(static_cast<std::size_t>(k * columns) * sizeof(float));
+  return b;
+}
+
+PackedMatrix allocate_matrix(const GemmKernels& kernels, std::int64_t k, std::int64_t n) {
+  PackedMatrix b = outline_matrix(kernels, k, n);
+  b.owned = core::Buffer(b.bytes());
+  b.data = b.owned.floats();
   return b;
 }
 
 std::size_t PackedWeights::bytes() const {
   std::size_t total = 0;
-  for (const PackedMatrix& group : groups) total += group.data.bytes();
+  for (const PackedMatrix& group : groups) total += group.bytes();
   return total;
 }
 

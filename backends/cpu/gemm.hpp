@@ -21,7 +21,8 @@ namespace pliant::backends::cpu {
 
 /// B[k][n] as panels [k][panel width]; the last panel is as many vectors wide as it needs, padded with zeros.
 struct PackedMatrix {
-  core::Buffer data;
+  core::Buffer owned;     ///< empty where the elements lie in somebody else's memory
+  float* data = nullptr;  ///< the panels
   std::int64_t k = 0;
   std::int64_t n = 0;
   std::int64_t panel = 0;   ///< columns of a whole panel
@@ -33,8 +34,14 @@ struct PackedMatrix {
     return left < panel ? left : panel;
   }
   std::int64_t panel_width(std::int64_t p) const { return (panel_columns(p) + vector - 1) / vector * vector; }
-  const float* panel_data(std::int64_t p) const { return data.floats() + p * panel * k; }
+  const float* panel_data(std::int64_t p) const { return data + p * panel * k; }
+  std::size_t bytes() const {
+    return static_cast<std::size_t>((n + vector - 1) / vector * vector * k) * sizeof(float);
+  }
 };
+
+/// B of these sizes, still without memory: `data` is null.
+PackedMatrix outline_matrix(const GemmKernels& kernels, std::int64_t k, std::int64_t n);
 
 /// B of these sizes with its elements not yet set.
 PackedMatrix allocate_matrix(const GemmKernels& kernels, std::int64_t k, std::int64_t n);
@@ -42,7 +49,7 @@ PackedMatrix allocate_matrix(const GemmKernels& kernels, std::int64_t k, std::in
 /// Sets rows [begin, end) of one panel from at(k, n).
 template <class At>
 void fill_panel(PackedMatrix& b, std::int64_t p, std::int64_t begin, std::int64_t end, const At& at) {
-  float* to = b.data.floats() + p * b.panel * b.k;
+  float* to = b.data + p * b.panel * b.k;
   const std::int64_t width = b.panel_width(p);
   for (std::int64_t j = 0; j < width; ++j) {
     const bool valid = p * b.panel + j < b.n;
@@ -58,16 +65,22 @@ PackedMatrix pack_matrix(const GemmKernels& kernels, std::int64_t k, std::int64_
   return b;
 }
 
-/// The same by all threads of a session.
+/// Sets all elements from at(k, n), by all threads of a session.
+template <class At>
+void fill_matrix(const CpuContext& context, PackedMatrix& b, const At& at) {
+  constexpr std::int64_t kRows = 256;  // a task
+  const std::int64_t parts = (b.k + kRows - 1) / kRows;
+  context.pool().parallel_for(b.panels() * parts, [&](std::int64_t index, int) {
+    const std::int64_t begin = index % parts * kRows;
+    fill_panel(b, index / parts, begin, std::min(b.k, begin + kRows), at);
+  });
+}
+
+/// Packs B by all threads of a session.
 template <class At>
 PackedMatrix pack_matrix(const CpuContext& context, std::int64_t k, std::int64_t n, const At& at) {
   PackedMatrix b = allocate_matrix(context.simd().gemm, k, n);
-  constexpr std::int64_t kRows = 256;  // a task
-  const std::int64_t parts = (k + kRows - 1) / kRows;
-  context.pool().parallel_for(b.panels() * parts, [&](std::int64_t index, int) {
-    const std::int64_t begin = index % parts * kRows;
-    fill_panel(b, index / parts, begin, std::min(k, begin + kRows), at);
-  });
+  fill_matrix(context, b, at);
   return b;
 }
 

@@ -55,7 +55,7 @@ class PreparedLinear final : public Prepared {
     return packs.get<PackedMatrix>({layer.weight.index, gemm_form(context_) + " linear"}, [&] {
       auto packed = std::make_shared<PackedMatrix>(
           pack_matrix(context_, k_, n_, [&](std::int64_t k, std::int64_t n) { return weight[n * k_ + k]; }));
-      const std::size_t bytes = packed->data.bytes();
+      const std::size_t bytes = packed->bytes();
       return std::pair{std::shared_ptr<const PackedMatrix>(std::move(packed)), bytes};
     });
   }

@@ -96,7 +96,7 @@ std::shared_ptr<const PackedMatrix> packed_shuffle(const CpuContext& context, We
         pack_matrix(context, shape[0], taps * outputs, [=](std::int64_t k, std::int64_t n) {
           return from[(k * outputs + n % outputs) * taps + n / outputs];
         }));
-    const std::size_t bytes = packed->data.bytes();
+    const std::size_t bytes = packed->bytes();
     return std::pair{std::move(packed), bytes};
   });
 }

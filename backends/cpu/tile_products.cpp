@@ -19,6 +19,16 @@ std::int64_t usual_tiles(std::int64_t places, std::int64_t channels, std::int64_
 
 }  // namespace
 
+PlaceWeights::PlaceWeights(const GemmKernels& kernels, std::int64_t count, std::int64_t channels,
+                           std::int64_t outputs) {
+  const std::size_t bytes = core::align_up(outline_matrix(kernels, channels, outputs).bytes());
+  memory_ = core::Buffer(bytes * static_cast<std::size_t>(count));
+  for (std::int64_t place = 0; place < count; ++place) {
+    places.push_back(outline_matrix(kernels, channels, outputs));
+    places.back().data = memory_.floats() + static_cast<std::size_t>(place) * (bytes / sizeof(float));
+  }
+}
+
 TileProducts::TileProducts(const CpuContext& context, std::int64_t places, std::int64_t tiles,
                            std::int64_t channels, std::int64_t outputs)
     : context_(context), tiles_(tiles), channels_(channels), outputs_(outputs) {

@@ -11,15 +11,16 @@
 
 namespace pliant::backends::cpu {
 
-/// One matrix B[C][Co] for each place.
-struct PlaceWeights {
-  std::vector<PackedMatrix> places;
+/// One matrix B[C][Co] for each place, all of one size and in one block of memory.
+class PlaceWeights {
+ public:
+  PlaceWeights(const GemmKernels& kernels, std::int64_t places, std::int64_t channels, std::int64_t outputs);
 
-  std::size_t bytes() const {
-    std::size_t total = 0;
-    for (const PackedMatrix& place : places) total += place.data.bytes();
-    return total;
-  }
+  std::vector<PackedMatrix> places;
+  std::size_t bytes() const { return memory_.bytes(); }
+
+ private:
+  core::Buffer memory_;
 };
 
 /// How many tiles a task takes, and where its planes lie in a thread's scratch memory.

@@ -55,7 +55,7 @@ const PackedMatrix& PackedPhases::at(const Phase* y, const Phase* x, std::int64_
 
 std::size_t PackedPhases::bytes() const {
   std::size_t total = 0;
-  for (const PackedMatrix& matrix : matrices_) total += matrix.data.bytes();
+  for (const PackedMatrix& matrix : matrices_) total += matrix.bytes();
   return total;
 }
 

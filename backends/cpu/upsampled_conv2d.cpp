@@ -27,13 +27,12 @@ std::shared_ptr<const PlaceWeights> upsampled_weights(const Window& w, const Cpu
                                                       PackCache& packs, layers::WeightId id,
                                                       const float* weight) {
   return packs.get<PlaceWeights>({id.index, gemm_form(context) + " upsampled"}, [&] {
-    auto packed = std::make_shared<PlaceWeights>();
-    for (int y = 0; y < 3; ++y)
-      for (int x = 0; x < 3; ++x)
-        packed->places.push_back(
-            pack_matrix(context, w.channels, w.out_channels, [&](std::int64_t k, std::int64_t n) {
-              return static_cast<float>(combined(weight + (n * w.channels + k) * 9, y, x));
-            }));
+    auto packed = std::make_shared<PlaceWeights>(context.simd().gemm, kPlaces, w.channels, w.out_channels);
+    for (int place = 0; place < kPlaces; ++place)
+      fill_matrix(
+          context, packed->places[static_cast<std::size_t>(place)], [&](std::int64_t k, std::int64_t n) {
+            return static_cast<float>(combined(weight + (n * w.channels + k) * 9, place / 3, place % 3));
+          });
     const std::size_t bytes = packed->bytes();
     return std::pair{std::shared_ptr<const PlaceWeights>(std::move(packed)), bytes};
   });

@@ -126,11 +126,15 @@ double direct_cost(const Window& w) {
 double winograd_cost(const Window& w, WinogradTile tile) {
   constexpr double kInputElement = 10;
   constexpr double kOutputElement = 10;
+  // What transformed weights take more than plain ones, in memory and to be made and read: where few tiles
+  // share them, as in small maps of many channels, they are not worth it.
+  constexpr double kWeightElement = 100;
   const TileGrid grid(w, tile);
   const auto elements = static_cast<double>(grid.count(w) * grid.places());
-  return elements *
-         (static_cast<double>(w.channels * w.out_channels) + kInputElement * static_cast<double>(w.channels) +
-          kOutputElement * static_cast<double>(w.out_channels));
+  const auto weights = static_cast<double>(w.channels * w.out_channels);
+  return elements * (weights + kInputElement * static_cast<double>(w.channels) +
+                     kOutputElement * static_cast<double>(w.out_channels)) +
+         kWeightElement * weights * static_cast<double>(grid.places() - w.taps());
 }
 
 }  // namespace

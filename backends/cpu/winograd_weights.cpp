@@ -58,7 +58,7 @@ void fill_row(PlaceWeights& packed, std::int64_t k, std::span<const Row> rows, c
       else
         std::fill(std::begin(values), std::end(values), 0.0);
       for (std::size_t place = 0; place < packed.places.size(); ++place)
-        packed.places[place].data.floats()[at + j] = static_cast<float>(values[place]);
+        packed.places[place].data[at + j] = static_cast<float>(values[place]);
     }
   }
 }
@@ -71,9 +71,8 @@ std::shared_ptr<const PlaceWeights> winograd_weights(const Window& w, WinogradTi
   const std::span<const Row> rows = rows_of(tile);
   const PackKey key{id.index, core::message(gemm_form(context), " winograd ", rows.size())};
   return packs.get<PlaceWeights>(key, [&] {
-    auto packed = std::make_shared<PlaceWeights>();
-    for (std::size_t place = 0; place < rows.size() * rows.size(); ++place)
-      packed->places.push_back(allocate_matrix(context.simd().gemm, w.channels, w.out_channels));
+    const auto places = static_cast<std::int64_t>(rows.size() * rows.size());
+    auto packed = std::make_shared<PlaceWeights>(context.simd().gemm, places, w.channels, w.out_channels);
     for_ranges(context.pool(), w.channels, 4, [&](std::int64_t begin, std::int64_t end, int) {
       for (std::int64_t k = begin; k < end; ++k) fill_row(*packed, k, rows, weight);
     });
