@@ -13,11 +13,14 @@ namespace {
 using Row = std::array<double, 3>;
 
 // The rows that go with the points in simd/winograd.cpp.
-constexpr std::array<Row, 6> kFour{{{1.0 / 4, 0, 0},
-                                    {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                    {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                    {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                    {1.0 / 24, -1.0 / 12, 1.0 / 6},
+// A point p has the row (1, p, p^2), divided by the product of its differences to the others.
+constexpr double kSqrtHalf = 0.70710678118654752440;
+constexpr double kSqrtTwo = 1.41421356237309504880;
+constexpr std::array<Row, 6> kFour{{{1, 0, 0},
+                                    {-2.0 / 3, -2.0 / 3 * kSqrtHalf, -1.0 / 3},
+                                    {-2.0 / 3, 2.0 / 3 * kSqrtHalf, -1.0 / 3},
+                                    {1.0 / 6, 1.0 / 6 * kSqrtTwo, 1.0 / 3},
+                                    {1.0 / 6, -1.0 / 6 * kSqrtTwo, 1.0 / 3},
                                     {0, 0, 1}}};
 constexpr std::array<Row, 8> kSix{{{1, 0, 0},
                                    {-2.0 / 9, -2.0 / 9, -2.0 / 9},

@@ -1,7 +1,8 @@
 // Winograd's transforms of tiles: B^T d B of input pixels and A^T m A of products, a vector of channels at a
-// time. The points are 0, 1, -1, 2, -2 and infinity for 4x4 outputs, and 1/2, -1/2 besides for 6x6 outputs
-// (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks"); the weights' side of it is in
-// winograd_weights.cpp.
+// time (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks"). The points are 0, +-sqrt(1/2),
+// +-sqrt(2) and infinity for 4x4 outputs, which round less than 0, +-1, +-2; and 0, +-1, +-2, +-1/2 and
+// infinity for 6x6 outputs. With points 0, +-a, +-b the rows of B^T are the coefficients of x (x^2 - a^2)
+// (x^2 - b^2) without one of its factors. The weights' side of it is in winograd_weights.cpp.
 #include "backends/cpu/simd/targets.hpp"
 
 #undef HWY_TARGET_INCLUDE
@@ -22,6 +23,9 @@ HWY_INLINE V scaled(float factor, V v) { return hn::Mul(hn::Set(D(), factor), v)
 /// sum + factor * v
 HWY_INLINE V plus(V sum, float factor, V v) { return hn::MulAdd(hn::Set(D(), factor), v, sum); }
 
+constexpr float kSqrtHalf = 0.70710678118654752f;
+constexpr float kSqrtTwo = 1.41421356237309505f;
+
 /// 4x4 outputs from 6x6 inputs.
 struct Four {
   static constexpr int kOutputs = 4;
@@ -31,25 +35,26 @@ struct Four {
   template <class From, class To>
   static HWY_INLINE void input(const From& from, const To& to) {
     const V d0 = from(0), d1 = from(1), d2 = from(2), d3 = from(3), d4 = from(4), d5 = from(5);
-    to(0, plus(plus(d4, -5.0f, d2), 4.0f, d0));
-    const V even = plus(d4, -4.0f, d2), odd = plus(d3, -4.0f, d1);
-    to(1, hn::Add(even, odd));
-    to(2, hn::Sub(even, odd));
-    const V inner = hn::Sub(d4, d2), outer = scaled(2.0f, hn::Sub(d3, d1));
-    to(3, hn::Add(inner, outer));
-    to(4, hn::Sub(inner, outer));
-    to(5, plus(plus(d5, -5.0f, d3), 4.0f, d1));
+    to(0, plus(hn::Add(d0, d4), -2.5f, d2));
+    const V even1 = plus(d4, -2.0f, d2), odd1 = scaled(kSqrtHalf, plus(d3, -2.0f, d1));
+    to(1, hn::Add(even1, odd1));
+    to(2, hn::Sub(even1, odd1));
+    const V even2 = plus(d4, -0.5f, d2), odd2 = scaled(kSqrtTwo, plus(d3, -0.5f, d1));
+    to(3, hn::Add(even2, odd2));
+    to(4, hn::Sub(even2, odd2));
+    to(5, plus(hn::Add(d1, d5), -2.5f, d3));
   }
 
   /// A^T times six products.
   template <class From, class To>
   static HWY_INLINE void output(const From& from, const To& to) {
     const V m1 = from(1), m2 = from(2), m3 = from(3), m4 = from(4);
-    const V a = hn::Add(m1, m2), b = hn::Sub(m1, m2), c = hn::Add(m3, m4), e = hn::Sub(m3, m4);
+    const V a = hn::Add(m1, m2), c = hn::Add(m3, m4);
+    const V b = scaled(kSqrtHalf, hn::Sub(m1, m2)), e = scaled(kSqrtTwo, hn::Sub(m3, m4));
     to(0, hn::Add(hn::Add(from(0), a), c));
-    to(1, plus(b, 2.0f, e));
-    to(2, plus(a, 4.0f, c));
-    to(3, hn::Add(plus(b, 8.0f, e), from(5)));
+    to(1, hn::Add(b, e));
+    to(2, plus(scaled(0.5f, a), 2.0f, c));
+    to(3, plus(plus(from(5), 0.5f, b), 2.0f, e));
   }
 };
 
