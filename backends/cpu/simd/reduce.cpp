@@ -85,16 +85,6 @@ void softmax_row(const float* x, float* y, std::int64_t n) {
   }
 }
 
-struct WholeVector {
-  HWY_INLINE V load(D d, const float* p) const { return hn::LoadU(d, p); }
-  HWY_INLINE void store(V v, D d, float* p) const { hn::StoreU(v, d, p); }
-};
-struct FirstLanes {
-  std::size_t count;
-  HWY_INLINE V load(D d, const float* p) const { return load_first(d, p, count); }
-  HWY_INLINE void store(V v, D d, float* p) const { store_first(v, d, p, count); }
-};
-
 template <class Access>
 HWY_INLINE void softmax_vector(const Access& access, const float* x, float* y, std::int64_t stride,
                                std::int64_t count) {

@@ -21,36 +21,28 @@ namespace HWY_NAMESPACE {
 using D = hn::ScalableTag<float>;
 using V = hn::VFromD<D>;
 
-/// All lanes of a vector, or the first of them.
-struct WholeVector {
-  HWY_INLINE V load(const float* p) const { return hn::LoadU(D(), p); }
-  HWY_INLINE void store(V v, float* p) const { hn::StoreU(v, D(), p); }
-};
-struct FirstLanes {
-  std::size_t count;
-  HWY_INLINE V load(const float* p) const { return load_first(D(), p, count); }
-  HWY_INLINE void store(V v, float* p) const { store_first(v, D(), p, count); }
-};
-
 template <class Access>
 HWY_INLINE void input_vector(const Access& access, const float* const* pixels, std::int64_t c, float* planes,
                              std::ptrdiff_t plane) {
   // Differences along x of each row, then along y.
-  const V m0 = access.load(pixels[1] + c), m1 = access.load(pixels[4] + c), m2 = access.load(pixels[7] + c);
-  const V l0 = hn::Sub(access.load(pixels[0] + c), m0), l1 = hn::Sub(access.load(pixels[3] + c), m1),
-          l2 = hn::Sub(access.load(pixels[6] + c), m2);
-  const V r0 = hn::Sub(access.load(pixels[2] + c), m0), r1 = hn::Sub(access.load(pixels[5] + c), m1),
-          r2 = hn::Sub(access.load(pixels[8] + c), m2);
+  const V m0 = access.load(D(), pixels[1] + c), m1 = access.load(D(), pixels[4] + c),
+          m2 = access.load(D(), pixels[7] + c);
+  const V l0 = hn::Sub(access.load(D(), pixels[0] + c), m0),
+          l1 = hn::Sub(access.load(D(), pixels[3] + c), m1),
+          l2 = hn::Sub(access.load(D(), pixels[6] + c), m2);
+  const V r0 = hn::Sub(access.load(D(), pixels[2] + c), m0),
+          r1 = hn::Sub(access.load(D(), pixels[5] + c), m1),
+          r2 = hn::Sub(access.load(D(), pixels[8] + c), m2);
   planes += c;
-  access.store(hn::Sub(l0, l1), planes);
-  access.store(hn::Sub(m0, m1), planes + plane);
-  access.store(hn::Sub(r0, r1), planes + 2 * plane);
-  access.store(l1, planes + 3 * plane);
-  access.store(m1, planes + 4 * plane);
-  access.store(r1, planes + 5 * plane);
-  access.store(hn::Sub(l2, l1), planes + 6 * plane);
-  access.store(hn::Sub(m2, m1), planes + 7 * plane);
-  access.store(hn::Sub(r2, r1), planes + 8 * plane);
+  access.store(hn::Sub(l0, l1), D(), planes);
+  access.store(hn::Sub(m0, m1), D(), planes + plane);
+  access.store(hn::Sub(r0, r1), D(), planes + 2 * plane);
+  access.store(l1, D(), planes + 3 * plane);
+  access.store(m1, D(), planes + 4 * plane);
+  access.store(r1, D(), planes + 5 * plane);
+  access.store(hn::Sub(l2, l1), D(), planes + 6 * plane);
+  access.store(hn::Sub(m2, m1), D(), planes + 7 * plane);
+  access.store(hn::Sub(r2, r1), D(), planes + 8 * plane);
 }
 
 void input(const float* const* pixels, std::int64_t n, float* planes, std::ptrdiff_t plane) {
@@ -66,9 +58,9 @@ HWY_INLINE void store_row(const Access& access, V first, V inner, V last, const 
                           std::int64_t place) {
   for (int x = 0; x < out.factor_w; ++x, place += out.n) {
     V v = x == 0 ? first : x == out.factor_w - 1 ? last : inner;
-    if (out.residual != nullptr) v = hn::Add(v, access.load(out.residual + place));
+    if (out.residual != nullptr) v = hn::Add(v, access.load(D(), out.residual + place));
     if (out.relu) v = relu(D(), v);
-    access.store(v, out.y + place);
+    access.store(v, D(), out.y + place);
   }
 }
 
@@ -76,15 +68,16 @@ template <class Access>
 HWY_INLINE void output_vector(const Access& access, const float* planes, std::ptrdiff_t plane, std::int64_t c,
                               const UpsampledOutput& out) {
   planes += c;
-  const V bias = out.bias == nullptr ? hn::Zero(D()) : access.load(out.bias + c);
+  const V bias = out.bias == nullptr ? hn::Zero(D()) : access.load(D(), out.bias + c);
   // Sums along y: of the first, the inner and the last row.
-  const V l = access.load(planes + 3 * plane), r = access.load(planes + 5 * plane);
-  const V m = hn::Add(access.load(planes + 4 * plane), bias);
-  const V top_l = hn::Add(l, access.load(planes)), top_r = hn::Add(r, access.load(planes + 2 * plane));
-  const V top_m = hn::Add(m, access.load(planes + plane));
-  const V end_l = hn::Add(l, access.load(planes + 6 * plane)),
-          end_r = hn::Add(r, access.load(planes + 8 * plane));
-  const V end_m = hn::Add(m, access.load(planes + 7 * plane));
+  const V l = access.load(D(), planes + 3 * plane), r = access.load(D(), planes + 5 * plane);
+  const V m = hn::Add(access.load(D(), planes + 4 * plane), bias);
+  const V top_l = hn::Add(l, access.load(D(), planes)),
+          top_r = hn::Add(r, access.load(D(), planes + 2 * plane));
+  const V top_m = hn::Add(m, access.load(D(), planes + plane));
+  const V end_l = hn::Add(l, access.load(D(), planes + 6 * plane)),
+          end_r = hn::Add(r, access.load(D(), planes + 8 * plane));
+  const V end_m = hn::Add(m, access.load(D(), planes + 7 * plane));
   std::int64_t place = out.place + c;
   store_row(access, hn::Add(top_m, top_l), top_m, hn::Add(top_m, top_r), out, place);
   const V first = hn::Add(m, l), last = hn::Add(m, r);

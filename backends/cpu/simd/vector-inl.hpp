@@ -42,6 +42,31 @@ HWY_INLINE void store_first(hn::VFromD<D> v, D d, float* p, std::size_t n) {
 #endif
 }
 
+// How a body that is written once reads and writes: all lanes of a vector, or the first of them.
+
+struct WholeVector {
+  template <class D>
+  HWY_INLINE hn::VFromD<D> load(D d, const float* p) const {
+    return hn::LoadU(d, p);
+  }
+  template <class D>
+  HWY_INLINE void store(hn::VFromD<D> v, D d, float* p) const {
+    hn::StoreU(v, d, p);
+  }
+};
+
+struct FirstLanes {
+  std::size_t count;
+  template <class D>
+  HWY_INLINE hn::VFromD<D> load(D d, const float* p) const {
+    return load_first(d, p, count);
+  }
+  template <class D>
+  HWY_INLINE void store(hn::VFromD<D> v, D d, float* p) const {
+    store_first(v, d, p, count);
+  }
+};
+
 /// max(v, 0) that passes NaN on.
 template <class D>
 HWY_INLINE hn::VFromD<D> relu(D d, hn::VFromD<D> v) {

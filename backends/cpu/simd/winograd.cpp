@@ -96,17 +96,6 @@ struct Six {
   }
 };
 
-/// All lanes of a vector, or the first of them.
-struct WholeVector {
-  HWY_INLINE V load(const float* p) const { return hn::LoadU(D(), p); }
-  HWY_INLINE void store(V v, float* p) const { hn::StoreU(v, D(), p); }
-};
-struct FirstLanes {
-  std::size_t count;
-  HWY_INLINE V load(const float* p) const { return load_first(D(), p, count); }
-  HWY_INLINE void store(V v, float* p) const { store_first(v, D(), p, count); }
-};
-
 // Where the transforms read and write: i-th value of a row or column.
 
 template <class Access>
@@ -114,21 +103,21 @@ struct FromPixels {
   const Access& access;
   const float* const* pixels;
   std::int64_t channel;
-  HWY_INLINE V operator()(int i) const { return access.load(pixels[i] + channel); }
+  HWY_INLINE V operator()(int i) const { return access.load(D(), pixels[i] + channel); }
 };
 template <class Access>
 struct FromPlanes {
   const Access& access;
   const float* planes;
   std::ptrdiff_t step;
-  HWY_INLINE V operator()(int i) const { return access.load(planes + i * step); }
+  HWY_INLINE V operator()(int i) const { return access.load(D(), planes + i * step); }
 };
 template <class Access>
 struct ToPlanes {
   const Access& access;
   float* planes;
   std::ptrdiff_t step;
-  HWY_INLINE void operator()(int i, V v) const { access.store(v, planes + i * step); }
+  HWY_INLINE void operator()(int i, V v) const { access.store(v, D(), planes + i * step); }
 };
 /// Intermediate values on the stack, `step` vectors apart.
 struct Scratch {
@@ -145,14 +134,13 @@ struct ToOutputs {
   const std::int64_t* places;  // of this column
   int step;                    // places from one row to the next
   std::int64_t channel;
-  V bias;
   HWY_INLINE void operator()(int i, V v) const {
     const std::int64_t place = places[i * step];
     if (place < 0) return;
-    v = hn::Add(v, bias);
-    if (out.residual != nullptr) v = hn::Add(v, access.load(out.residual + place + channel));
+    if (out.bias != nullptr) v = hn::Add(v, access.load(D(), out.bias + channel));
+    if (out.residual != nullptr) v = hn::Add(v, access.load(D(), out.residual + place + channel));
     if (out.relu) v = relu(D(), v);
-    access.store(v, out.y + place + channel);
+    access.store(v, D(), out.y + place + channel);
   }
 };
 
@@ -188,10 +176,9 @@ HWY_INLINE void output_vector(const Access& access, const float* planes, std::pt
   for (int y = 0; y < kTile; ++y)
     Points::output(FromPlanes<Access>{access, planes + y * kTile * plane + c, plane},
                    Scratch{scratch + y * kOutputs * lanes, lanes});
-  const V bias = out.bias == nullptr ? hn::Zero(D()) : access.load(out.bias + c);
   for (int x = 0; x < kOutputs; ++x)
     Points::output(Scratch{scratch + x * lanes, kOutputs * lanes},
-                   ToOutputs<Access>{access, out, out.places + x, kOutputs, c, bias});
+                   ToOutputs<Access>{access, out, out.places + x, kOutputs, c});
 }
 
 template <class Points>
