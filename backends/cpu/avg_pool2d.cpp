@@ -29,18 +29,11 @@ class PreparedAvgPool2d final : public Prepared {
  public:
   PreparedAvgPool2d(const layers::AvgPool2d& layer, Weights, const PrepareArguments& arguments)
       : context_(cpu_context(arguments)),
+        window_(pooling_window(layer, arguments.inputs[0], arguments.outputs[0])),
         count_include_pad_(layer.count_include_pad),
         divisor_override_(layer.divisor_override) {
-    const Shape& x = arguments.inputs[0];
-    const Shape& y = arguments.outputs[0];
-    Window& w = window_;
-    w.batch = x[0], w.channels = x[1], w.height = x[2], w.width = x[3];
-    w.out_channels = y[1], w.out_height = y[2], w.out_width = y[3];
-    w.kernel_h = layer.kernel_size.h, w.kernel_w = layer.kernel_size.w;
-    w.stride_h = layer.stride.h, w.stride_w = layer.stride.w;
-    w.padding_h = layer.padding.h, w.padding_w = layer.padding.w;
-    if (w.taps() > kBatch)
-      batch_bytes_ = core::align_up(static_cast<std::size_t>(w.channels) * sizeof(float));
+    if (window_.taps() > kBatch)
+      batch_bytes_ = core::align_up(static_cast<std::size_t>(window_.channels) * sizeof(float));
   }
 
   std::string algorithm() const override {

@@ -190,7 +190,7 @@ class Conv2dKernel final : public Kernel {
         window_of(layer_, weight_shape(weights_, layer_.weight), arguments.inputs[0], arguments.outputs[0]);
     if (layer_.upsample != layers::Pair{1, 1}) return prepare_upsampled(layer_, weights_, w, arguments);
     if (is_depthwise(w)) return prepare_depthwise(layer_, weights_, w, arguments);
-    if (const auto tile = choose_winograd(layer_, w, cpu_context(arguments)))
+    if (const auto tile = choose_winograd(layer_, w))
       return prepare_winograd(layer_, weights_, w, *tile, arguments);
     return std::make_unique<GemmConv2d>(layer_, weights_, w, arguments);
   }

@@ -24,17 +24,33 @@ struct Window {
   std::int64_t group_outputs() const { return out_channels / groups; }
 };
 
-/// Sizes of a layer with weight[Co, C/groups, kh, kw], stride, padding, dilation and groups.
+/// Sizes of a layer with stride and padding between these values; kernel_h and _w are up to the caller.
 template <class Layer>
-Window window_of(const Layer& layer, const Shape& weight, const Shape& x, const Shape& y) {
+Window window_between(const Layer& layer, const Shape& x, const Shape& y) {
   Window w;
   w.batch = x[0], w.channels = x[1], w.height = x[2], w.width = x[3];
   w.out_channels = y[1], w.out_height = y[2], w.out_width = y[3];
-  w.kernel_h = weight[2], w.kernel_w = weight[3];
   w.stride_h = layer.stride.h, w.stride_w = layer.stride.w;
   w.padding_h = layer.padding.h, w.padding_w = layer.padding.w;
-  w.dilation_h = layer.dilation.h, w.dilation_w = layer.dilation.w;
+  if constexpr (requires { layer.dilation; })
+    w.dilation_h = layer.dilation.h, w.dilation_w = layer.dilation.w;
+  return w;
+}
+
+/// Sizes of a layer with weight[Co, C/groups, kh, kw], stride, padding, dilation and groups.
+template <class Layer>
+Window window_of(const Layer& layer, const Shape& weight, const Shape& x, const Shape& y) {
+  Window w = window_between(layer, x, y);
+  w.kernel_h = weight[2], w.kernel_w = weight[3];
   w.groups = layer.groups;
+  return w;
+}
+
+/// Sizes of a layer with kernel_size, stride and padding.
+template <class Layer>
+Window pooling_window(const Layer& layer, const Shape& x, const Shape& y) {
+  Window w = window_between(layer, x, y);
+  w.kernel_h = layer.kernel_size.h, w.kernel_w = layer.kernel_size.w;
   return w;
 }
 

@@ -153,7 +153,8 @@ template <class Body>
 void for_k_blocks(std::int64_t segments, std::int64_t length, std::int64_t block, const Body& body) {
   if (segments == 0 || length == 0) return body(KBlock{});
   if (length < block) {
-    const std::int64_t blocks = (segments * length + block / length * length - 1) / (block / length * length);
+    const std::int64_t most = block / length;
+    const std::int64_t blocks = (segments + most - 1) / most;
     const std::int64_t whole = (segments + blocks - 1) / blocks;  // as even as can be
     for (std::int64_t s = 0; s < segments; s += whole)
       body(KBlock{s, std::min(whole, segments - s), 0, length, s == 0, s + whole >= segments});

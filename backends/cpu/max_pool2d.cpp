@@ -45,17 +45,8 @@ class Maximum {
 class PreparedMaxPool2d final : public Prepared {
  public:
   PreparedMaxPool2d(const layers::MaxPool2d& layer, Weights, const PrepareArguments& arguments)
-      : context_(cpu_context(arguments)) {
-    const Shape& x = arguments.inputs[0];
-    const Shape& y = arguments.outputs[0];
-    Window& w = window_;
-    w.batch = x[0], w.channels = x[1], w.height = x[2], w.width = x[3];
-    w.out_channels = y[1], w.out_height = y[2], w.out_width = y[3];
-    w.kernel_h = layer.kernel_size.h, w.kernel_w = layer.kernel_size.w;
-    w.stride_h = layer.stride.h, w.stride_w = layer.stride.w;
-    w.padding_h = layer.padding.h, w.padding_w = layer.padding.w;
-    w.dilation_h = layer.dilation.h, w.dilation_w = layer.dilation.w;
-  }
+      : context_(cpu_context(arguments)),
+        window_(pooling_window(layer, arguments.inputs[0], arguments.outputs[0])) {}
 
   std::string algorithm() const override {
     return core::message("max ", window_.kernel_h, "x", window_.kernel_w, " ", name_of(context_.isa()));

@@ -139,7 +139,7 @@ double winograd_cost(const Window& w, WinogradTile tile) {
 
 }  // namespace
 
-std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w, const CpuContext&) {
+std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w) {
   using Rounding = layers::Conv2d::Rounding;
   const bool fits = w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 &&
                     w.dilation_h == 1 && w.dilation_w == 1 && w.groups == 1;

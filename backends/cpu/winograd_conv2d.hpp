@@ -10,9 +10,8 @@
 namespace pliant::backends::cpu {
 
 /// The tile that makes the convolution fastest, none where the direct way is or where rounding errors must
-/// not grow. A pure function of its arguments and the instruction set.
-std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w,
-                                            const CpuContext& context);
+/// not grow. A pure function of its arguments.
+std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w);
 
 std::unique_ptr<Prepared> prepare_winograd(const layers::Conv2d& layer, Weights weights, const Window& w,
                                            WinogradTile tile, const PrepareArguments& arguments);
