@@ -73,10 +73,10 @@ def weights(
             state[key] = torch.tensor(1000)
             continue
         if f"{stem}.running_mean" in shapes:
-            values = _norm(random, stem, kind, shape, statistics.get(stem, (0.0, 1.0)), bottleneck)
+            values = norm(random, kind, shape, statistics.get(stem, (0.0, 1.0)), _damping(stem, bottleneck))
         elif stem.endswith(".conv2_offset"):
             varying = VARYING_OFFSET_STD["bottleneck" if bottleneck else "basic"]
-            values = _offsets(random, kind, shape, varying)
+            values = offsets(random, kind, shape, varying)
         elif stem.endswith(HEAD):
             scale, shift = statistics.get(stem, (1.0, 0.0))
             values = random.normal(0, scale, shape) if kind == "weight" else np.full(shape, shift)
@@ -90,18 +90,20 @@ def weights(
     return state
 
 
-def _norm(
+def _damping(stem: str, bottleneck: bool) -> float:
+    """Of the last BatchNorm of a residual block."""
+    return RESIDUAL_SCALE if stem.endswith(".bn3" if bottleneck else ".bn2") else 1.0
+
+
+def norm(
     random: np.random.RandomState,
-    stem: str,
     kind: str,
     shape: tuple[int, ...],
     statistics: tuple[float, float],
-    bottleneck: bool,
+    damping: float,
 ) -> np.ndarray:
     """Near the statistics of what comes in, so that what goes out is near zero mean and unit deviation."""
     mean, std = statistics
-    last = stem.endswith(".bn3" if bottleneck else ".bn2")
-    damping = RESIDUAL_SCALE if last else 1.0
     return {
         "running_mean": lambda: mean + std * random.normal(0, 0.2, shape),
         "running_var": lambda: std * std * random.uniform(0.6, 1.4, shape),
@@ -110,15 +112,15 @@ def _norm(
     }[kind]()
 
 
-def _offsets(random: np.random.RandomState, kind: str, shape: tuple[int, ...], varying: float) -> np.ndarray:
+def offsets(random: np.random.RandomState, kind: str, shape: tuple[int, ...], varying: float) -> np.ndarray:
     """Most of an offset is its tap's own; the rest, and most of a mask logit, depends on the picture."""
     masked = shape[0] % 27 == 0
-    offsets = shape[0] // 27 * 18 if masked else shape[0]
+    count = shape[0] // 27 * 18 if masked else shape[0]
     if kind == "bias":
         values = random.normal(0, 0.3, shape)
-        values[:offsets] = random.normal(0, FIXED_OFFSET_STD, offsets)
-        values[random.permutation(offsets)[: len(OUTLIERS)]] += OUTLIERS
+        values[:count] = random.normal(0, FIXED_OFFSET_STD, count)
+        values[random.permutation(count)[: len(OUTLIERS)]] += OUTLIERS
         return values
     values = random.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape)
-    values[:offsets] *= varying
+    values[:count] *= varying
     return values

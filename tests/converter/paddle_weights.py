@@ -14,12 +14,10 @@ from collections import OrderedDict
 
 import numpy as np
 import torch
+from mhliao_weights import RESIDUAL_SCALE, norm, offsets
 
 HEAD = "head.binarize.conv3"  # the last layer before the sigmoid
-RESIDUAL_SCALE = 0.3  # without it rounding errors grow from block to block
-FIXED_OFFSET_STD = 2.0  # pixels
-VARYING_OFFSET_STD = 0.2
-OUTLIERS = (17.25, -31.5)  # pixels; outside of small maps
+VARYING_OFFSET_STD = 0.2  # pixels
 
 
 def weights(
@@ -36,7 +34,7 @@ def weights(
         if f"{stem}.running_mean" in shapes:
             values = norm(random, kind, shape, statistics.get(stem, (0.0, 1.0)), damping(stem, shapes))
         elif stem.endswith(".conv_offset"):
-            values = _offsets(random, kind, shape)
+            values = offsets(random, kind, shape, VARYING_OFFSET_STD)
         elif stem == HEAD:
             scale, shift = statistics.get(stem, (1.0, 0.0))
             values = random.normal(0, scale, shape) if kind == "weight" else np.full(shape, shift)
@@ -58,33 +56,3 @@ def damping(stem: str, shapes: dict[str, tuple[int, ...]]) -> float:
     if norm_name == "1._batch_norm":
         return 1.0 if f"{block}.conv2._batch_norm.weight" in shapes else RESIDUAL_SCALE
     return RESIDUAL_SCALE if norm_name == "2._batch_norm" or stem.endswith(".linear_conv.bn") else 1.0
-
-
-def norm(
-    random: np.random.RandomState,
-    kind: str,
-    shape: tuple[int, ...],
-    statistics: tuple[float, float],
-    damping: float,
-) -> np.ndarray:
-    """Near the statistics of what comes in, so that what goes out is near zero mean and unit deviation."""
-    mean, std = statistics
-    return {
-        "running_mean": lambda: mean + std * random.normal(0, 0.2, shape),
-        "running_var": lambda: std * std * random.uniform(0.6, 1.4, shape),
-        "weight": lambda: random.uniform(0.6, 1.4, shape) * damping,
-        "bias": lambda: random.normal(0, 0.2, shape) * damping,
-    }[kind]()
-
-
-def _offsets(random: np.random.RandomState, kind: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Most of an offset is its tap's own; the rest, and most of a mask logit, depends on the picture."""
-    offsets = shape[0] // 27 * 18
-    if kind == "bias":
-        values = random.normal(0, 0.3, shape)
-        values[:offsets] = random.normal(0, FIXED_OFFSET_STD, offsets)
-        values[random.permutation(offsets)[: len(OUTLIERS)]] += OUTLIERS
-        return values
-    values = random.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape)
-    values[:offsets] *= VARYING_OFFSET_STD
-    return values
