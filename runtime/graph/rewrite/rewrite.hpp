@@ -18,8 +18,7 @@ void fuse_residual(Graph& graph, const backends::Backend& backend);
 /// relu(f(x)) and sigmoid(f(x)) -> f with an activation, where nothing else reads f(x).
 void fuse_activation(Graph& graph, const backends::Backend& backend);
 
-/// Tells convolutions whether their results become offsets of deformable convolutions or what offsets are
-/// computed from.
+/// Tells convolutions whether their results are offsets of deformable convolutions, or lead to them.
 void mark_offsets(Graph& graph);
 
 /// conv(concat(..., up(b), ...)) -> a sum of convolutions, one for each input of the concatenation.
