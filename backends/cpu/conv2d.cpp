@@ -5,6 +5,7 @@
 
 #include "backends/cpu/convolution.hpp"
 #include "backends/cpu/depthwise_conv2d.hpp"
+#include "backends/cpu/pooled_conv2d.hpp"
 #include "backends/cpu/upsampled_conv2d.hpp"
 #include "backends/cpu/window_product.hpp"
 #include "backends/cpu/winograd_conv2d.hpp"
@@ -95,8 +96,10 @@ class Conv2dKernel final : public Kernel {
   Conv2dKernel(const layers::Conv2d& layer, const layers::NodeContext& context)
       : layer_(layer), weights_(context.weights()) {}
   std::unique_ptr<Prepared> prepare(const PrepareArguments& arguments) const override {
-    const Window w =
-        window_of(layer_, weight_shape(weights_, layer_.weight), arguments.inputs[0], arguments.outputs[0]);
+    const Shape& weight = weight_shape(weights_, layer_.weight);
+    const Shape& x = arguments.inputs[0];
+    const Window w = window_of(layer_, weight, x, layers::convolved_shape(layer_, x, weight));
+    if (layer_.pool) return prepare_pooled(layer_, weights_, w, arguments);
     if (layer_.upsample != layers::Pair{1, 1}) return prepare_upsampled(layer_, weights_, w, arguments);
     if (is_depthwise(w)) return prepare_depthwise(layer_, weights_, w, arguments);
     if (const auto tile = choose_winograd(layer_, w))

@@ -7,10 +7,11 @@
 namespace pliant::backends::cpu {
 namespace {
 
-/// Most pointers or copied floats that a thread keeps.
+/// Most pointers, or floats of windows that are put together, that a thread keeps.
 constexpr std::int64_t kMostScratch = 1 << 16;
-/// Segments of fewer floats are copied side by side: short ones keep the micro-kernel from its work.
-constexpr std::int64_t kShortSegment = 16;
+/// Taps of fewer channels are taken a row at a time. Measured on AVX-512 and AVX2 machines: 1.4 times the
+/// speed with 8 channels, 1.1 with 32, 0.95 with 64.
+constexpr std::int64_t kFewChannels = 64;
 
 /// Some outputs of one row of the output, and a row of the picture under their windows.
 struct Run {
@@ -70,34 +71,26 @@ WindowProduct::WindowProduct(const Window& w, const CpuContext& context, PackCac
                              layers::WeightId id, const float* weight)
     : context_(context),
       window_(w),
-      by_runs_(w.taps() > 1 && w.group_channels() < kShortSegment && w.groups == 1 && w.dilation_w == 1),
+      is_pixel_(w.taps() == 1 && w.stride_h == 1 && w.stride_w == 1 && w.padding_h == 0 && w.padding_w == 0),
+      by_runs_(w.taps() > 1 && w.channels < kFewChannels && w.groups == 1 && w.dilation_w == 1),
+      segments_(by_runs_ ? w.kernel_h : w.taps()),
+      length_(w.group_channels() * (by_runs_ ? w.kernel_w : 1)),
       packed_(packed_convolution(w, context, packs, id, weight)),
-      zeros_(make_zeros(w.kernel_w * w.channels)) {
-  segments_ = by_runs_ ? w.kernel_h : w.taps();
-  length_ = w.group_channels() * (by_runs_ ? w.kernel_w : 1);
-  is_pixel_ = w.taps() == 1 && w.stride_h == 1 && w.stride_w == 1 && w.padding_h == 0 && w.padding_w == 0;
-  copies_ = segments_ > 1 && length_ < kShortSegment;
-}
+      zeros_(make_zeros(by_runs_ ? length_ : w.channels)) {}
 
 std::string WindowProduct::algorithm() const {
-  const char* name = copies_     ? "gathered gemm"
-                     : by_runs_  ? "row-wise gemm"
-                     : is_pixel_ ? "gemm"
-                                 : "indirect gemm";
+  const char* name = by_runs_ ? "row-wise gemm" : is_pixel_ ? "gemm" : "indirect gemm";
   return core::message(name, " ", window_.kernel_h, "x", window_.kernel_w, " ", name_of(context_.isa()));
 }
 
 std::int64_t WindowProduct::most_pixels() const {
-  const std::int64_t row = copies_ ? std::max(segments_, segments_ * length_) : segments_;
-  return std::max<std::int64_t>(1, kMostScratch / row);
+  return std::max<std::int64_t>(
+      1, kMostScratch / (segments_ * (by_runs_ ? std::max<std::int64_t>(1, length_) : 1)));
 }
 
 void WindowProduct::reserve(std::int64_t pixels, ScratchLayout& scratch) {
   pointers_ = scratch.add<const float*>(pixels * segments_);
   if (by_runs_) edges_ = scratch.add<float>(pixels * segments_ * length_);
-  if (!copies_) return;
-  copied_ = scratch.add<float>(pixels * segments_ * length_);
-  copied_rows_ = scratch.add<const float*>(pixels);
 }
 
 void WindowProduct::run(const float* input, std::int64_t begin, std::int64_t end, std::int64_t part,
@@ -114,16 +107,11 @@ void WindowProduct::run(const float* input, std::int64_t begin, std::int64_t end
   for (std::int64_t g = 0; g < w.groups; ++g) {
     GemmRows a;
     a.m = end - begin;
-    if (copies_) {
-      a.length = segments_ * length_;
-      a.rows = copy_segments(rows, g * length_, a.m, scratch);
-    } else {
-      a.rows = rows;
-      a.row_stride = segments_;
-      a.segments = segments_;
-      a.length = length_;
-      a.offset = g * length_;
-    }
+    a.rows = rows;
+    a.row_stride = segments_;
+    a.segments = segments_;
+    a.length = length_;
+    a.offset = g * length_;
     GemmOutput group = out;
     const std::int64_t first = g * w.group_outputs();
     group.c += first;
@@ -133,17 +121,6 @@ void WindowProduct::run(const float* input, std::int64_t begin, std::int64_t end
     const std::int64_t panels = ceil_div(b.panels(), parts);
     multiply(context_.simd(), b, a, group, part * panels, std::min(b.panels(), (part + 1) * panels));
   }
-}
-
-const float* const* WindowProduct::copy_segments(const float* const* from, std::int64_t offset,
-                                                 std::int64_t pixels, std::byte* scratch) const {
-  auto* to = reinterpret_cast<float*>(scratch + copied_);
-  auto** rows = reinterpret_cast<const float**>(scratch + copied_rows_);
-  for (std::int64_t p = 0; p < pixels; ++p) {
-    rows[p] = to;
-    for (std::int64_t s = 0; s < segments_; ++s) to = std::copy_n(*from++ + offset, length_, to);
-  }
-  return rows;
 }
 
 }  // namespace pliant::backends::cpu

@@ -33,20 +33,15 @@ class WindowProduct {
            const GemmOutput& out, std::byte* scratch) const;
 
  private:
-  /// Copies the segments of pixels side by side and returns the copies' rows.
-  const float* const* copy_segments(const float* const* from, std::int64_t offset, std::int64_t pixels,
-                                    std::byte* scratch) const;
-
   const CpuContext& context_;
   Window window_;
-  bool is_pixel_ = false;      // a row of A is the pixel itself
-  bool by_runs_;               // a segment is a row of taps, which is contiguous in the picture, not a tap
-  bool copies_ = false;        // segments are copied side by side
-  std::int64_t segments_ = 1;  // of a row of A
-  std::int64_t length_ = 0;    // of a segment
+  bool is_pixel_;          // a row of A is the pixel itself
+  bool by_runs_;           // a segment is a row of taps, which is contiguous in the picture, not one tap
+  std::int64_t segments_;  // of a row of A
+  std::int64_t length_;    // of a segment
   std::shared_ptr<const PackedWeights> packed_;
   core::Buffer zeros_;
-  std::size_t pointers_ = 0, edges_ = 0, copied_ = 0, copied_rows_ = 0;  // places in the scratch
+  std::size_t pointers_ = 0, edges_ = 0;  // places in the scratch
 };
 
 }  // namespace pliant::backends::cpu

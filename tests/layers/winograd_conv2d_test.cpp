@@ -41,7 +41,7 @@ TEST_CASE("winograd: rounding decides the tiles") {
     const char* expected;
   } cases[] = {{Rounding::kUsual, "winograd 6x6"},
                {Rounding::kReachesOffsets, "winograd 4x4"},
-               {Rounding::kIsOffsets, "indirect gemm"}};
+               {Rounding::kIsOffsets, "row-wise gemm"}};
   for (const auto& one : cases) {
     const Case c = tests::convolution_case(random, {1, 32, 82, 77, 32, 3, 3}, usual(one.rounding), true);
     for (const backends::cpu::Isa isa : backends::cpu::available_isas())
