@@ -139,11 +139,15 @@ double winograd_cost(const Window& w, WinogradTile tile) {
 
 }  // namespace
 
-std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w) {
-  const bool fits = w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 &&
-                    w.dilation_h == 1 && w.dilation_w == 1 && w.groups == 1;
+bool fits_winograd(const Window& w) {
   constexpr std::int64_t kLeastChannels = 16;
-  if (!fits || w.channels < kLeastChannels || w.out_channels < kLeastChannels) return std::nullopt;
+  return w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 && w.dilation_h == 1 &&
+         w.dilation_w == 1 && w.groups == 1 && w.channels >= kLeastChannels &&
+         w.out_channels >= kLeastChannels;
+}
+
+std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w) {
+  if (!fits_winograd(w)) return std::nullopt;
   std::optional<WinogradTile> best;
   double least = direct_cost(w);
   for (const WinogradTile tile : {WinogradTile::kFour, WinogradTile::kSix}) {

@@ -9,6 +9,9 @@
 
 namespace pliant::backends::cpu {
 
+/// Whether it is a convolution of that kind, of any map's size.
+bool fits_winograd(const Window& w);
+
 /// The tile that makes the convolution fastest, none where the direct way is or where rounding errors must
 /// not grow. A pure function of its arguments.
 std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w);

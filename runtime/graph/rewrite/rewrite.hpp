@@ -34,6 +34,10 @@ void fold_upsample(Graph& graph);
 /// read by nobody else: what lies between them is never written.
 void fuse_transposed_pair(Graph& graph, const backends::Backend& backend);
 
+/// max_pool(conv(x)) -> one node, where nothing else reads conv(x) and the backend says that it pays: the map
+/// between them is never written.
+void fuse_pooling(Graph& graph, const backends::Backend& backend);
+
 /// Removes nodes whose results nobody reads.
 void drop_dead_nodes(Graph& graph);
 
