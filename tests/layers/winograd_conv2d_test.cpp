@@ -74,6 +74,16 @@ TEST_CASE("winograd: only 3x3 with stride and dilation 1 and one group, and enou
   CHECK(!is_tiled({1, 64, 48, 48, 64, 3, 3}, layer));
 }
 
+TEST_CASE("winograd: few tiles and large weights, where threads share tiles") {
+  Random random(4);
+  layers::Conv2d layer = usual(Rounding::kReachesOffsets);
+  layer.epilogue = {true, layers::Activation::kSigmoid};
+  const Case c =
+      tests::convolution_case(random, {2, 88, 19, 43, 90, 3, 3}, layer, true);  // 110 tiles, twice 55
+  CHECK(algorithm_of(c, backends::cpu::available_isas().front()).find("winograd") == 0);
+  tests::check_convolution(c);
+}
+
 TEST_CASE("winograd: random sizes, paddings and epilogues") {
   Random random(3);
   for (int i = 0; i < 40; ++i) {
