@@ -139,12 +139,15 @@ double winograd_cost(const Window& w, WinogradTile tile) {
 
 }  // namespace
 
+bool takes_winograd(const Window& w) {
+  return w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 && w.dilation_h == 1 &&
+         w.dilation_w == 1 && w.groups == 1;
+}
+
 std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w) {
   using Rounding = layers::Conv2d::Rounding;
-  const bool fits = w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 &&
-                    w.dilation_h == 1 && w.dilation_w == 1 && w.groups == 1;
   constexpr std::int64_t kLeastChannels = 16;
-  if (!fits || layer.rounding == Rounding::kIsOffsets || w.channels < kLeastChannels ||
+  if (!takes_winograd(w) || layer.rounding == Rounding::kIsOffsets || w.channels < kLeastChannels ||
       w.out_channels < kLeastChannels)
     return std::nullopt;
   std::optional<WinogradTile> best;

@@ -1,6 +1,10 @@
 // Winograd's tiles: which convolutions get them, and their results.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
 #include "backends/registry.hpp"
 #include "tests/layers/convolution_cases.hpp"
 
@@ -12,7 +16,7 @@ using Rounding = layers::Conv2d::Rounding;
 namespace {
 
 /// What the kernel of the case says that it does.
-std::string algorithm_of(const Case& c, backends::cpu::Isa isa) {
+std::string algorithm_of(const Case& c, backends::Context& context) {
   const auto weights = c.weights();
   const layers::NodeContext node("conv2d", "test", weights);
   std::vector<Shape> inputs;
@@ -21,8 +25,11 @@ std::string algorithm_of(const Case& c, backends::cpu::Isa isa) {
   backends::PackCache packs;
   return backends::cpu::backend()
       .make_kernel(c.layer, node)
-      ->prepare({inputs, outputs, tests::context_of(isa, 1), packs})
+      ->prepare({inputs, outputs, context, packs})
       ->algorithm();
+}
+std::string algorithm_of(const Case& c, backends::cpu::Isa isa) {
+  return algorithm_of(c, tests::context_of(isa, 1));
 }
 
 layers::Conv2d usual(Rounding rounding) {
@@ -101,4 +108,43 @@ TEST_CASE("winograd: random sizes, paddings and epilogues") {
     if (large) s.channels = s.outputs = 17, s.batch = 2, layer.rounding = Rounding::kUsual;
     tests::check_convolution(tests::convolution_case(random, s, layer, random.chance(0.5)));
   }
+}
+
+TEST_CASE("winograd: PLIANT_CONV2D forces tiles or direct products where it can") {
+  Random random(5);
+  layers::Conv2d layer = usual(Rounding::kIsOffsets);  // which has tiles only by force
+  layer.epilogue = {true, layers::Activation::kReLU};
+  const Case square = tests::convolution_case(random, {2, 17, 15, 19, 20, 3, 3}, layer, true);
+  const std::vector<double> reference = tests::convolution_reference(square);
+  layer.stride = {1, 2};
+  const Case strided = tests::convolution_case(random, {1, 17, 15, 19, 20, 3, 3}, layer, true);
+  const struct {
+    const char* value;
+    const char* expected;
+  } cases[] = {{"auto", "indirect gemm 3x3"},
+               {"gemm", "indirect gemm 3x3"},
+               {"winograd4", "winograd 4x4"},
+               {"winograd6", "winograd 6x6"}};
+  for (const auto& one : cases) {
+    setenv("PLIANT_CONV2D", one.value, 1);
+    for (const backends::cpu::Isa isa : backends::cpu::available_isas()) {
+      const auto context =
+          backends::cpu::backend().make_context({2, std::string(backends::cpu::name_of(isa)), 0});
+      INFO(one.value, " ", context->description());
+      CHECK(algorithm_of(square, *context).find(one.expected) == 0);
+      CHECK(algorithm_of(strided, *context).find("indirect gemm 3x3") == 0);
+      backends::PackCache packs;
+      const Tensor result = tests::run_once(square, *context, packs);
+      double largest = 0, worst = 0;
+      for (std::size_t i = 0; i < reference.size(); ++i) {
+        largest = std::max(largest, std::abs(reference[i]));
+        worst = std::max(worst, std::abs(result.values()[i] - reference[i]));
+      }
+      CHECK(worst <= 1e-5 + 1e-4 * largest);  // as check_everywhere
+    }
+  }
+  setenv("PLIANT_CONV2D", "fft", 1);
+  CHECK_THROWS_WITH_AS(backends::cpu::backend().make_context({1, "", 0}),
+                       "PLIANT_CONV2D is 'fft', expected auto, gemm, winograd4 or winograd6", Error);
+  unsetenv("PLIANT_CONV2D");
 }
