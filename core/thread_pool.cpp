@@ -87,10 +87,18 @@ void ThreadPool::run(std::int64_t count, Call call, const void* task) {
   }
   wake_.notify_all();
   take_indices(0);
-  const auto done = [this] { return busy_.load(std::memory_order_acquire) == 0; };
-  // The others are in their last index, but one of them may have lost its CPU: be active first, then polite.
-  while (!wait_actively(done)) std::this_thread::yield();
+  wait_for_workers();
   if (error_) std::rethrow_exception(error_);
+}
+
+void ThreadPool::wait_for_workers() {
+  // The others are in their last index, but one of them may have lost its CPU: be active first, then sleep.
+  const auto done = [this] { return busy_.load() == 0; };
+  if (wait_actively(done)) return;
+  std::unique_lock lock(mutex_);
+  caller_sleeps_.store(true);
+  done_.wait(lock, done);
+  caller_sleeps_.store(false);
 }
 
 void ThreadPool::take_indices(int thread) {
@@ -123,7 +131,11 @@ void ThreadPool::work(int thread) {
   while (wait_for_loop(seen)) {
     ++seen;
     take_indices(thread);
-    busy_.fetch_sub(1, std::memory_order_release);
+    // Either the caller sees that nobody is busy or this thread sees that it sleeps: both orders are
+    // sequential.
+    if (busy_.fetch_sub(1) > 1 || !caller_sleeps_.load()) continue;
+    { const std::lock_guard lock(mutex_); }  // it may be between its check and its sleep
+    done_.notify_one();
   }
 }
 

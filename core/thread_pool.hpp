@@ -16,9 +16,9 @@ int available_cpus();
 
 /// A pool of our own rather than pthreadpool: Debian ships that one as a shared library alone, it spins for a
 /// long time after each loop, and ThreadSanitizer cannot follow its futexes. The pool of a session has
-/// `threads` - 1 workers; the caller is the last thread. Workers wait actively for some microseconds between
-/// loops and then sleep. Work is handed out dynamically, one index at a time; results must not depend on
-/// which thread took which index.
+/// `threads` - 1 workers; the caller is the last thread. Whoever waits does so actively for some
+/// microseconds and then sleeps. Work is handed out dynamically, one index at a time; results must not depend
+/// on which thread took which index.
 class ThreadPool {
  public:
   /// threads >= 1. Throws kOutOfMemory where the system gives no more threads.
@@ -50,14 +50,17 @@ class ThreadPool {
   void run(std::int64_t count, Call call, const void* task);
   void work(int thread);
   void take_indices(int thread);
+  void wait_for_workers();
   bool wait_for_loop(std::uint32_t seen);
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_;        // for workers: there is a loop, or the end
+  std::condition_variable done_;        // for the caller: nobody is busy any more
   std::atomic<std::uint32_t> loop_{0};  // counts loops; a change is the signal to start
   std::atomic<std::int64_t> next_{0};
   std::atomic<int> busy_{0};
+  std::atomic<bool> caller_sleeps_{false};
   std::atomic<bool> stop_{false};
   std::int64_t count_ = 0;
   Call call_ = nullptr;

@@ -16,6 +16,7 @@
 #include "pliant/session.hpp"
 #include "tools/cli_common.hpp"
 #include "tools/console.hpp"
+#include "tools/fma_peak.hpp"
 #include "tools/model_shapes.hpp"
 #include "tools/table.hpp"
 
@@ -43,6 +44,8 @@ struct Measurement {
   std::vector<double> run_ms;  ///< sorted
   PlanSummary plan;
   std::vector<LayerTime> layers;
+  double fma_peak_gflops =
+      0;  ///< of the session's threads, measured before and after the runs; with a profile
   double peak_rss_mb = 0;
   std::string device;
   int threads = 0;
@@ -61,7 +64,8 @@ void describe_arguments(CLI::App& app, BenchArguments& arguments) {
   add_integer(
       app, "--warmup", 0, 1'000'000, [&](std::int64_t n) { arguments.warmup = static_cast<int>(n); },
       "Runs before them, beside the first (default: 2)");
-  app.add_flag("--profile", arguments.session.profile, "Time each layer too, which costs a little");
+  app.add_flag("--profile", arguments.session.profile,
+               "Time each layer too, which costs a little, and the machine's peak beside them");
   app.add_flag("--json", arguments.json, "As JSON");
   add_session_options(app, arguments.session);
   app.footer("Example: pliant bench slim-db.pliant --size 736x1280 --threads 2 --profile");
@@ -127,9 +131,15 @@ Measurement measure(const BenchArguments& arguments, std::vector<Shape>& shapes)
   for (std::size_t i = 0; i < inputs.size(); ++i) session.set_input(i, inputs[i]);
 
   result.first_ms = timed_run(session);
+  const auto measure_peak = [&] {
+    if (arguments.session.profile)
+      result.fma_peak_gflops = std::max(result.fma_peak_gflops, fma_peak_gflops(result.threads));
+  };
+  measure_peak();
   for (int i = 0; i < arguments.warmup; ++i) session.run();
   session.reset_profile();
   for (int i = 0; i < arguments.runs; ++i) result.run_ms.push_back(timed_run(session));
+  measure_peak();
   std::sort(result.run_ms.begin(), result.run_ms.end());
   result.layers = session.profile();
   result.peak_rss_mb = peak_resident_mb();
@@ -145,6 +155,21 @@ double mean_ms(const LayerTime& time) {
 double giga_per_second(double amount, double ms) { return ms > 0 ? amount / ms / 1e6 : 0; }
 
 double gflops(std::uint64_t macs, double ms) { return giga_per_second(2 * static_cast<double>(macs), ms); }
+
+/// Layers together.
+struct Work {
+  int count = 0;
+  double ms = 0;
+  std::uint64_t macs = 0;
+  std::uint64_t bytes = 0;
+
+  void add(const Work& other) {
+    count += other.count;
+    ms += other.ms;
+    macs += other.macs;
+    bytes += other.bytes;
+  }
+};
 
 double rounded(double value) { return std::round(value * 1e4) / 1e4; }
 
@@ -169,9 +194,11 @@ std::string as_json(const BenchArguments& arguments, const std::vector<Shape>& s
                {"packed_weight_bytes", m.plan.packed_weight_bytes}};
   if (arguments.session.profile) {
     Json layers = Json::array();
+    Work total;
     for (const LayerTime& time : m.layers) {
       const LayerSummary& layer = m.plan.layers.at(time.layer);
       const double ms = mean_ms(time);
+      total.add({1, ms, layer.macs, layer.bytes});
       layers.push_back({{"name", layer.name},
                         {"layer", layer.layer},
                         {"algorithm", layer.algorithm},
@@ -180,56 +207,65 @@ std::string as_json(const BenchArguments& arguments, const std::vector<Shape>& s
                         {"macs", layer.macs},
                         {"bytes", layer.bytes},
                         {"gflops_per_s", rounded(gflops(layer.macs, ms))},
+                        {"share_of_peak", rounded(gflops(layer.macs, ms) / m.fma_peak_gflops)},
                         {"gb_per_s", rounded(giga_per_second(static_cast<double>(layer.bytes), ms))}});
     }
+    json["fma_peak_gflops"] = rounded(m.fma_peak_gflops);
+    json["layers_total"] = {
+        {"ms", rounded(total.ms)},
+        {"macs", total.macs},
+        {"bytes", total.bytes},
+        {"gflops_per_s", rounded(gflops(total.macs, total.ms))},
+        {"share_of_peak", rounded(gflops(total.macs, total.ms) / m.fma_peak_gflops)},
+        {"gb_per_s", rounded(giga_per_second(static_cast<double>(total.bytes), total.ms))}};
     json["layers"] = std::move(layers);
   }
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string profile_text(const Measurement& m) {
-  double total = 0;
-  for (const LayerTime& time : m.layers) total += mean_ms(time);
-  const auto share = [&](double ms) { return total > 0 ? fixed(100 * ms / total, 1) + " %" : ""; };
-
-  struct Sum {
-    double ms = 0;
-    std::uint64_t macs = 0;
-    int count = 0;
-  };
-  std::map<std::string, Sum> kinds;
-  Table layers({{"#", Align::kRight},
-                {"node"},
-                {"layer"},
-                {"algorithm"},
-                {"ms", Align::kRight},
-                {"share", Align::kRight},
-                {"GFLOP/s", Align::kRight},
-                {"GB/s", Align::kRight}});
+  Work total;
+  std::map<std::string, Work> kinds;
   for (const LayerTime& time : m.layers) {
     const LayerSummary& layer = m.plan.layers.at(time.layer);
-    const double ms = mean_ms(time);
-    layers.add({std::to_string(time.layer), layer.name, layer.layer, layer.algorithm, fixed(ms, 3), share(ms),
-                layer.macs > 0 ? fixed(gflops(layer.macs, ms), 1) : "",
-                fixed(giga_per_second(static_cast<double>(layer.bytes), ms), 1)});
-    Sum& sum = kinds[layer.layer];
-    sum.ms += ms;
-    sum.macs += layer.macs;
-    ++sum.count;
+    const Work work{1, mean_ms(time), layer.macs, layer.bytes};
+    kinds[layer.layer].add(work);
+    total.add(work);
   }
 
-  std::vector<std::pair<std::string, Sum>> by_time(kinds.begin(), kinds.end());
+  const std::vector<Table::Column> figures{{"ms", Align::kRight},      {"share", Align::kRight},
+                                           {"GFLOP/s", Align::kRight}, {"of peak", Align::kRight},
+                                           {"MB", Align::kRight},      {"GB/s", Align::kRight}};
+  const auto with_figures = [&](std::vector<std::string> row, const Work& work) {
+    const double speed = gflops(work.macs, work.ms);
+    const auto bytes = static_cast<double>(work.bytes);
+    for (const std::string& cell :
+         {fixed(work.ms, 3), total.ms > 0 ? fixed(100 * work.ms / total.ms, 1) + " %" : "",
+          work.macs > 0 ? fixed(speed, 1) : "",
+          work.macs > 0 ? fixed(100 * speed / m.fma_peak_gflops, 1) + " %" : "", fixed(bytes * 1e-6, 2),
+          fixed(giga_per_second(bytes, work.ms), 1)})
+      row.push_back(cell);
+    return row;
+  };
+  const auto table_of = [&](std::vector<Table::Column> columns) {
+    columns.insert(columns.end(), figures.begin(), figures.end());
+    return Table(std::move(columns));
+  };
+
+  Table layers = table_of({{"#", Align::kRight}, {"node"}, {"layer"}, {"algorithm"}});
+  for (const LayerTime& time : m.layers) {
+    const LayerSummary& layer = m.plan.layers.at(time.layer);
+    layers.add(with_figures({std::to_string(time.layer), layer.name, layer.layer, layer.algorithm},
+                            {1, mean_ms(time), layer.macs, layer.bytes}));
+  }
+  layers.add(with_figures({"", "total", "", ""}, total));
+
+  std::vector<std::pair<std::string, Work>> by_time(kinds.begin(), kinds.end());
   std::stable_sort(by_time.begin(), by_time.end(),
                    [](const auto& a, const auto& b) { return a.second.ms > b.second.ms; });
-  Table summary({{"layer"},
-                 {"count", Align::kRight},
-                 {"ms", Align::kRight},
-                 {"share", Align::kRight},
-                 {"GFLOP/s", Align::kRight}});
-  for (const auto& [kind, sum] : by_time) {
-    summary.add({kind, std::to_string(sum.count), fixed(sum.ms, 3), share(sum.ms),
-                 sum.macs > 0 ? fixed(gflops(sum.macs, sum.ms), 1) : ""});
-  }
+  Table summary = table_of({{"layer"}, {"count", Align::kRight}});
+  for (const auto& [kind, work] : by_time)
+    summary.add(with_figures({kind, std::to_string(work.count)}, work));
   return "\n" + layers.text() + "\n" + summary.text();
 }
 
@@ -248,6 +284,10 @@ std::string as_text(const BenchArguments& arguments, const std::vector<Shape>& s
   table.add({"load", fixed(m.load_ms, 2) + " ms"});
   table.add({"first run", fixed(m.first_ms, 2) + " ms"});
   table.add({"peak memory", fixed(m.peak_rss_mb, 1) + " MiB resident"});
+  if (arguments.session.profile)
+    table.add(
+        {"FMA peak", core::message(fixed(m.fma_peak_gflops, 1), " GFLOP/s of ", m.threads,
+                                   m.threads == 1 ? " thread" : " threads", ", measured beside the runs")});
   return table.text() + (arguments.session.profile ? profile_text(m) : "");
 }
 

@@ -27,6 +27,17 @@ GemmChoice choose_gemm() {
 #endif
 }
 
+Conv2dChoice choose_conv2d() {
+  const char* value = std::getenv("PLIANT_CONV2D");
+  const std::string_view name = value == nullptr ? "" : value;
+  if (name.empty() || name == "auto") return Conv2dChoice::kAuto;
+  if (name == "gemm") return Conv2dChoice::kGemm;
+  if (name == "winograd4") return Conv2dChoice::kWinograd4;
+  if (name == "winograd6") return Conv2dChoice::kWinograd6;
+  throw Error(ErrorCode::kInvalidArgument,
+              core::message("PLIANT_CONV2D is '", name, "', expected auto, gemm, winograd4 or winograd6"));
+}
+
 int checked_threads(int threads) {
   constexpr int kMostThreads = 1024;
   if (threads < 1 || threads > kMostThreads)
@@ -86,6 +97,7 @@ CpuContext::CpuContext(const ContextOptions& options)
     : isa_(choose_isa(options.target)),
       simd_(simd_kernels(isa_)),
       gemm_(choose_gemm()),
+      conv2d_(choose_conv2d()),
       pool_(checked_threads(options.threads)) {}
 
 std::string CpuContext::description() const {

@@ -10,9 +10,12 @@ namespace pliant::backends::cpu {
 /// Who multiplies large matrices.
 enum class GemmChoice { kNative, kOpenblas };
 
+/// How 3x3 convolutions are computed.
+enum class Conv2dChoice { kAuto, kGemm, kWinograd4, kWinograd6 };
+
 class CpuContext final : public Context {
  public:
-  /// Reads PLIANT_TARGET and PLIANT_GEMM. Throws kInvalidArgument for bad options.
+  /// Reads PLIANT_TARGET, PLIANT_GEMM and PLIANT_CONV2D. Throws kInvalidArgument for bad options.
   explicit CpuContext(const ContextOptions& options);
 
   std::string description() const override;
@@ -29,11 +32,13 @@ class CpuContext final : public Context {
   Isa isa() const noexcept { return isa_; }
   const SimdKernels& simd() const noexcept { return simd_; }
   GemmChoice gemm() const noexcept { return gemm_; }
+  Conv2dChoice conv2d() const noexcept { return conv2d_; }
 
  private:
   Isa isa_;
   SimdKernels simd_;
   GemmChoice gemm_;
+  Conv2dChoice conv2d_;
   mutable core::ThreadPool pool_;
 };
 

@@ -91,6 +91,13 @@ class GemmConv2d final : public Prepared {
   std::size_t thread_bytes_ = 0;
 };
 
+/// The cost model's choice, or what the environment asks for where the convolution can be computed so.
+std::optional<WinogradTile> winograd_tile(const layers::Conv2d& layer, const Window& w, Conv2dChoice choice) {
+  if (choice == Conv2dChoice::kAuto || !takes_winograd(w)) return choose_winograd(layer, w);
+  if (choice == Conv2dChoice::kGemm) return std::nullopt;
+  return choice == Conv2dChoice::kWinograd4 ? WinogradTile::kFour : WinogradTile::kSix;
+}
+
 class Conv2dKernel final : public Kernel {
  public:
   Conv2dKernel(const layers::Conv2d& layer, const layers::NodeContext& context)
@@ -102,7 +109,7 @@ class Conv2dKernel final : public Kernel {
     if (layer_.pool) return prepare_pooled(layer_, weights_, w, arguments);
     if (layer_.upsample != layers::Pair{1, 1}) return prepare_upsampled(layer_, weights_, w, arguments);
     if (is_depthwise(w)) return prepare_depthwise(layer_, weights_, w, arguments);
-    if (const auto tile = choose_winograd(layer_, w))
+    if (const auto tile = winograd_tile(layer_, w, cpu_context(arguments).conv2d()))
       return prepare_winograd(layer_, weights_, w, *tile, arguments);
     return std::make_unique<GemmConv2d>(layer_, weights_, w, arguments);
   }

@@ -135,20 +135,24 @@ GemmTiling tile_gemm(const CpuContext& context, std::int64_t m, std::int64_t mos
   constexpr std::int64_t kRows = 96;
   constexpr std::int64_t kRowsOfLargeB = 240;  // B is read once a tile: fewer tiles where it is large
   constexpr std::int64_t kLargeB = std::int64_t{1} << 18;  // floats
-  GemmTiling tiling;
-  const std::int64_t usual = k * n >= kLargeB ? kRowsOfLargeB : kRows;
+  constexpr std::int64_t kTasksAThread = 4;                // so that none waits long for the last one
+  const bool large = k * n >= kLargeB;
   const std::int64_t threads = context.threads();
-  std::int64_t rows = std::min(usual, most_rows);
+  const std::int64_t tasks = threads * kTasksAThread;
+  GemmTiling tiling;
+  std::int64_t rows = std::min(large ? kRowsOfLargeB : kRows, most_rows);
   if (threads > 1) {
-    // Some tiles a thread, so that none waits long for the last one.
-    constexpr std::int64_t kTilesAThread = 4;
-    const std::int64_t balanced = round_up(ceil_div(m, threads * kTilesAThread), kMicroRows.back());
-    rows = std::min(rows, std::max(balanced, kLeastRows));
+    // A small B is read again by every task; a large one is cut before the rows are, so that each thread
+    // reads its part.
+    const std::int64_t least_tiles = large ? ceil_div(tasks, panels) : tasks;
+    rows = std::min(rows, std::max(round_up(ceil_div(m, least_tiles), kMicroRows.back()), kLeastRows));
+    rows = std::min(rows, round_up(ceil_div(m, ceil_div(m, rows)), kMicroRows.back()));  // as even as can be
   }
   tiling.rows = std::max<std::int64_t>(1, std::min(rows, m));
   tiling.row_tiles = ceil_div(m, tiling.rows);
-  if (threads > 1 && tiling.row_tiles < 2 * threads)
-    tiling.panel_tiles = std::clamp<std::int64_t>(ceil_div(2 * threads, tiling.row_tiles), 1, panels);
+  const std::int64_t wanted = large ? tasks : 2 * threads;
+  if (threads > 1 && tiling.row_tiles < wanted)
+    tiling.panel_tiles = std::clamp<std::int64_t>(ceil_div(wanted, tiling.row_tiles), 1, panels);
   return tiling;
 }
 

@@ -165,7 +165,7 @@ bool pays_to_pool(const layers::Conv2d& layer, const layers::MaxPool2d& pool, co
   return !layer.epilogue.residual && layer.upsample == layers::Pair{1, 1} &&
          pool.dilation == layers::Pair{1, 1} &&
          std::max(pool.kernel_size.h, pool.kernel_size.w) <= kMostSide && !is_depthwise(w) &&
-         !fits_winograd(w) && w.taps() * w.group_channels() <= kMostProducts;
+         !suits_winograd(w) && w.taps() * w.group_channels() <= kMostProducts;
 }
 
 }  // namespace pliant::backends::cpu

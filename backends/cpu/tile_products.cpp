@@ -5,16 +5,19 @@ namespace {
 
 constexpr std::int64_t kRows = kMicroRows.back();  // whole micro-kernels
 
-/// Tiles a task, but for the balance between threads. Planes and products should stay in the second-level
-/// cache; but all weights are read once a task, so where these are large, more tiles have to share them.
-/// Measured on R18's shapes on an AVX-512 machine.
-std::int64_t usual_tiles(std::int64_t places, std::int64_t channels, std::int64_t outputs) {
-  constexpr std::int64_t kPlaneFloats = 384 * 1024 / 4;
+constexpr std::int64_t kMostTiles = 96;
+
+/// Tiles that have to share weights of this size, which are read once for all of them: nobody waits for
+/// memory then. Measured on R18's shapes on an AVX-512 machine.
+std::int64_t sharing_tiles(std::int64_t places, std::int64_t channels, std::int64_t outputs) {
   constexpr std::int64_t kWeightsARow = 250'000 / kRows;
-  constexpr std::int64_t kMost = 96;
-  const std::int64_t fitting = kPlaneFloats / (places * (channels + outputs));
-  const std::int64_t sharing = std::min(kMost, places * channels * outputs / kWeightsARow);
-  return std::max(round_up(sharing, kRows), std::max<std::int64_t>(1, fitting / kRows) * kRows);
+  return round_up(std::min(kMostTiles, places * channels * outputs / kWeightsARow), kRows);
+}
+
+/// Tiles whose planes and products stay in the second-level cache.
+std::int64_t fitting_tiles(std::int64_t places, std::int64_t channels, std::int64_t outputs) {
+  constexpr std::int64_t kPlaneFloats = 384 * 1024 / 4;
+  return std::max<std::int64_t>(1, kPlaneFloats / (places * (channels + outputs)) / kRows) * kRows;
 }
 
 }  // namespace
@@ -32,34 +35,44 @@ PlaceWeights::PlaceWeights(const GemmKernels& kernels, std::int64_t count, std::
 TileProducts::TileProducts(const CpuContext& context, std::int64_t places, std::int64_t tiles,
                            std::int64_t channels, std::int64_t outputs)
     : context_(context), tiles_(tiles), channels_(channels), outputs_(outputs) {
-  tiles_a_task_ = usual_tiles(places, channels, outputs);
+  const std::int64_t sharing = sharing_tiles(places, channels, outputs);
+  tiles_at_a_time_ = std::max(sharing, fitting_tiles(places, channels, outputs));
   if (context.threads() > 1) {
     constexpr std::int64_t kTasksAThread = 4;
-    const std::int64_t balanced = ceil_div(tiles, context.threads() * kTasksAThread);
-    tiles_a_task_ = std::clamp<std::int64_t>(round_up(balanced, kRows), kRows, tiles_a_task_);
+    const std::int64_t balanced = round_up(ceil_div(tiles, context.threads() * kTasksAThread), kRows);
+    shared_ = balanced < sharing;
+    if (shared_)
+      tiles_at_a_time_ = round_up(ceil_div(tiles, ceil_div(tiles, kMostTiles)), kRows);  // as even as can be
+    else
+      tiles_at_a_time_ = std::min(balanced, tiles_at_a_time_);
   }
-  tiles_a_task_ = std::max<std::int64_t>(1, std::min(tiles_a_task_, tiles));
+  tiles_at_a_time_ = std::max<std::int64_t>(1, std::min(tiles_at_a_time_, tiles));
   ScratchLayout scratch;
-  planes_ = scratch.add<float>(places * tiles_a_task_ * channels);
-  products_ = scratch.add<float>(places * tiles_a_task_ * outputs);
-  rows_ = scratch.add<const float*>(tiles_a_task_);
-  thread_bytes_ = scratch.bytes();
+  planes_ = scratch.add<float>(places * tiles_at_a_time_ * channels);
+  products_ = scratch.add<float>(places * tiles_at_a_time_ * outputs);
+  rows_ = scratch.add<const float*>(tiles_at_a_time_);
+  part_bytes_ = scratch.bytes();
 }
 
-void TileProducts::multiply_places(const PlaceWeights& weights, std::int64_t m, const float* planes,
-                                   float* products, const float** rows) const {
-  for (std::size_t place = 0; place < weights.places.size(); ++place) {
-    const auto at = static_cast<std::ptrdiff_t>(place);
-    for (std::int64_t i = 0; i < m; ++i) rows[i] = planes + at * input_plane() + i * channels_;
-    GemmRows a;
-    a.m = m;
-    a.rows = rows;
-    a.length = channels_;
-    GemmOutput out;
-    out.c = products + at * product_plane();
-    out.ldc = outputs_;
-    multiply(context_.simd(), weights.places[place], a, out);
-  }
+TileProducts::Part TileProducts::part_at(std::byte* scratch, std::int64_t tiles) const {
+  auto* planes = reinterpret_cast<float*>(scratch + planes_);
+  auto** rows = reinterpret_cast<const float**>(scratch + rows_);
+  for (std::int64_t i = 0; i < tiles; ++i) rows[i] = planes + i * channels_;
+  return {tiles, planes, reinterpret_cast<float*>(scratch + products_), rows};
+}
+
+void TileProducts::multiply_place(const PlaceWeights& weights, const Part& part, std::size_t place,
+                                  std::int64_t panel_begin, std::int64_t panel_end) const {
+  const auto at = static_cast<std::ptrdiff_t>(place);
+  GemmRows a;
+  a.m = part.tiles;
+  a.rows = part.rows;
+  a.offset = at * input_plane();
+  a.length = channels_;
+  GemmOutput out;
+  out.c = part.products + at * product_plane();
+  out.ldc = outputs_;
+  multiply(context_.simd(), weights.places[place], a, out, panel_begin, panel_end);
 }
 
 }  // namespace pliant::backends::cpu

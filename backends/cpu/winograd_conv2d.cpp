@@ -139,15 +139,18 @@ double winograd_cost(const Window& w, WinogradTile tile) {
 
 }  // namespace
 
-bool fits_winograd(const Window& w) {
-  constexpr std::int64_t kLeastChannels = 16;
+bool takes_winograd(const Window& w) {
   return w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 && w.dilation_h == 1 &&
-         w.dilation_w == 1 && w.groups == 1 && w.channels >= kLeastChannels &&
-         w.out_channels >= kLeastChannels;
+         w.dilation_w == 1 && w.groups == 1;
+}
+
+bool suits_winograd(const Window& w) {
+  constexpr std::int64_t kLeastChannels = 16;
+  return takes_winograd(w) && w.channels >= kLeastChannels && w.out_channels >= kLeastChannels;
 }
 
 std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w) {
-  if (!fits_winograd(w)) return std::nullopt;
+  if (!suits_winograd(w)) return std::nullopt;
   std::optional<WinogradTile> best;
   double least = direct_cost(w);
   for (const WinogradTile tile : {WinogradTile::kFour, WinogradTile::kSix}) {

@@ -138,15 +138,16 @@ struct Session::Impl {
     return *plans.front();
   }
 
-  std::vector<Shape> checked_input_shapes() const {
-    std::vector<Shape> shapes;
+  /// The shapes of all inputs, in memory that is kept: a warm run allocates nothing.
+  std::span<const Shape> checked_input_shapes() {
+    input_shapes.clear();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (!inputs[i])
         throw Error(ErrorCode::kInvalidArgument, core::message("input '", model.inputs()[i].name,
                                                                "' is not set; call set_input before run"));
-      shapes.push_back(inputs[i]->shape);
+      input_shapes.push_back(inputs[i]->shape);
     }
-    return shapes;
+    return input_shapes;
   }
 
   /// Points `plan`, the most recent one, into an arena that is large enough.
@@ -198,6 +199,7 @@ struct Session::Impl {
   std::shared_ptr<runtime::CompiledGraph> compiled;
   runtime::Arena arena;
   std::vector<std::optional<ConstTensorView>> inputs;
+  std::vector<Shape> input_shapes;
   std::list<std::unique_ptr<Plan>> plans;  // most recent first
   Plan* last = nullptr;                    // of the last successful run
   std::atomic<bool> cancelled{false};
@@ -230,8 +232,7 @@ void Session::run() {
   Impl& impl = *impl_;
   impl.cancelled = false;
   impl.last = nullptr;
-  const std::vector<Shape> shapes = impl.checked_input_shapes();
-  Plan& plan = impl.plan_for(shapes);
+  Plan& plan = impl.plan_for(impl.checked_input_shapes());
   impl.bind(plan);
   impl.pass_inputs(plan);
   runtime::execute(plan, *impl.context, impl.cancelled, impl.options.profile);

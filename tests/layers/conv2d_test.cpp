@@ -52,6 +52,8 @@ TEST_CASE("conv2d: usual shapes of networks, odd sizes") {
       {{1, 24, 30, 31, 27, 3, 3}, one, one, one, 1},    // an offset convolution
       {{3, 64, 1, 1, 64, 3, 3}, one, one, one, 1},      // padding all around
       {{1, 8, 300, 3, 130, 1, 1}, one, {0, 0}, one, 1},
+      {{2, 530, 11, 13, 510, 1, 1}, one, {0, 0}, one, 1},  // large weights, cut between threads
+      {{1, 90, 19, 33, 330, 3, 3}, two, one, one, 1},
   };
   for (const Usual& usual : cases) {
     layers::Conv2d layer;

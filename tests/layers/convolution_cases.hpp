@@ -30,7 +30,8 @@ inline Case convolution_case(Random& random, const ConvolutionSizes& s, layers::
   return c;
 }
 
-inline void check_convolution(const Case& c) {
+/// The result in double precision (NCHW).
+inline std::vector<double> convolution_reference(const Case& c) {
   const auto& layer = std::get<layers::Conv2d>(c.layer);
   const auto weights = c.weights();
   const layers::NodeContext node("conv2d", "test", weights);
@@ -39,8 +40,10 @@ inline void check_convolution(const Case& c) {
   Map y = convolve(layer, c.inputs[0], c.weight(layer.weight), shape);
   finish(y, layer.bias.present() ? &c.weight(layer.bias) : nullptr,
          layer.epilogue.residual ? &c.inputs[1] : nullptr, layer.epilogue.activation);
-  check_everywhere(c, y.values);
+  return y.values;
 }
+
+inline void check_convolution(const Case& c) { check_everywhere(c, convolution_reference(c)); }
 
 inline layers::Activation any_activation(Random& random) {
   return static_cast<layers::Activation>(random.integer(0, 2));

@@ -10,6 +10,7 @@
 
 #include "backends/registry.hpp"
 #include "core/buffer.hpp"
+#include "tests/support/allocations.hpp"
 
 namespace pliant::tests {
 
@@ -96,7 +97,11 @@ Tensor run_once(const Case& c, backends::Context& context, backends::PackCache& 
   if (in_place) output.data = arena[static_cast<std::size_t>(shared)].data.get();  // its shape may differ
   core::Buffer workspace(prepared->workspace_bytes());
   if (workspace.bytes() > 0) std::memset(workspace.data(), kPoison, workspace.bytes());
+  const long allocations = test::allocations();
   prepared->run(input_views, std::span(&output, 1), workspace.data());
+  const long allocated = test::allocations() - allocations;
+  // OpenBLAS, which is there for experiments, has buffers of its own.
+  if (!prepared->algorithm().starts_with("openblas")) REQUIRE(allocated == 0);
 
   Tensor result(outputs[0]);
   context.download(output, result.view());

@@ -1,6 +1,10 @@
 // Winograd's tiles: which convolutions get them, and their results.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
 #include "backends/registry.hpp"
 #include "tests/layers/convolution_cases.hpp"
 
@@ -11,7 +15,7 @@ using tests::Random;
 namespace {
 
 /// What the kernel of the case says that it does.
-std::string algorithm_of(const Case& c, backends::cpu::Isa isa) {
+std::string algorithm_of(const Case& c, backends::Context& context) {
   const auto weights = c.weights();
   const layers::NodeContext node("conv2d", "test", weights);
   std::vector<Shape> inputs;
@@ -20,8 +24,11 @@ std::string algorithm_of(const Case& c, backends::cpu::Isa isa) {
   backends::PackCache packs;
   return backends::cpu::backend()
       .make_kernel(c.layer, node)
-      ->prepare({inputs, outputs, tests::context_of(isa, 1), packs})
+      ->prepare({inputs, outputs, context, packs})
       ->algorithm();
+}
+std::string algorithm_of(const Case& c, backends::cpu::Isa isa) {
+  return algorithm_of(c, tests::context_of(isa, 1));
 }
 
 layers::Conv2d usual(bool reaches_offsets = false) {
@@ -72,6 +79,16 @@ TEST_CASE("winograd: only 3x3 with stride and dilation 1 and one group, and enou
   CHECK(!is_tiled({1, 64, 48, 48, 64, 3, 3}, layer));
 }
 
+TEST_CASE("winograd: few tiles and large weights, where threads share tiles") {
+  Random random(4);
+  layers::Conv2d layer = usual(true);
+  layer.epilogue = {true, layers::Activation::kSigmoid};
+  const Case c =
+      tests::convolution_case(random, {2, 88, 19, 43, 90, 3, 3}, layer, true);  // 110 tiles, twice 55
+  CHECK(algorithm_of(c, backends::cpu::available_isas().front()).find("winograd") == 0);
+  tests::check_convolution(c);
+}
+
 TEST_CASE("winograd: random sizes, paddings and epilogues") {
   Random random(3);
   for (int i = 0; i < 40; ++i) {
@@ -89,4 +106,44 @@ TEST_CASE("winograd: random sizes, paddings and epilogues") {
     if (large) s.channels = s.outputs = 17, s.batch = 2, layer.reaches_offsets = false;
     tests::check_convolution(tests::convolution_case(random, s, layer, random.chance(0.5)));
   }
+}
+
+TEST_CASE("winograd: PLIANT_CONV2D forces tiles or direct products where it can") {
+  Random random(5);
+  layers::Conv2d layer = usual();
+  layer.epilogue = {true, layers::Activation::kReLU};
+  const Case square =
+      tests::convolution_case(random, {2, 9, 15, 19, 20, 3, 3}, layer, true);  // tiles only by force
+  const std::vector<double> reference = tests::convolution_reference(square);
+  layer.stride = {1, 2};
+  const Case strided = tests::convolution_case(random, {1, 17, 15, 19, 20, 3, 3}, layer, true);
+  const struct {
+    const char* value;
+    const char* expected;
+  } cases[] = {{"auto", "row-wise gemm 3x3"},
+               {"gemm", "row-wise gemm 3x3"},
+               {"winograd4", "winograd 4x4"},
+               {"winograd6", "winograd 6x6"}};
+  for (const auto& one : cases) {
+    setenv("PLIANT_CONV2D", one.value, 1);
+    for (const backends::cpu::Isa isa : backends::cpu::available_isas()) {
+      const auto context =
+          backends::cpu::backend().make_context({2, std::string(backends::cpu::name_of(isa)), 0});
+      INFO(one.value, " ", context->description());
+      CHECK(algorithm_of(square, *context).find(one.expected) == 0);
+      CHECK(algorithm_of(strided, *context).find("row-wise gemm 3x3") == 0);
+      backends::PackCache packs;
+      const Tensor result = tests::run_once(square, *context, packs);
+      double largest = 0, worst = 0;
+      for (std::size_t i = 0; i < reference.size(); ++i) {
+        largest = std::max(largest, std::abs(reference[i]));
+        worst = std::max(worst, std::abs(result.values()[i] - reference[i]));
+      }
+      CHECK(worst <= 1e-5 + 1e-4 * largest);  // as check_everywhere
+    }
+  }
+  setenv("PLIANT_CONV2D", "fft", 1);
+  CHECK_THROWS_WITH_AS(backends::cpu::backend().make_context({1, "", 0}),
+                       "PLIANT_CONV2D is 'fft', expected auto, gemm, winograd4 or winograd6", Error);
+  unsetenv("PLIANT_CONV2D");
 }

@@ -54,6 +54,7 @@ RULES = (
     Rule("tests/unit/models/", (*PUBLIC, "core/**", "models/**", "tests/**")),
     Rule("tests/embed/", PUBLIC),
     Rule("tests/fuzz/", (*PUBLIC, *ENGINE_ROOMS, "models/**", "tools/**", "tests/**", SCHEMA_HEADER)),
+    Rule("tests/bench/", (*PUBLIC, "tools/fma_peak.hpp", "tests/**")),
     Rule("tests/", (*PUBLIC, *ENGINE_ROOMS, "models/**", "tests/**", SCHEMA_HEADER)),
 )
 
@@ -74,7 +75,7 @@ OWNERS = (
     Owner("*stb_image*.h", ("models/**", "tests/unit/models/**")),
     Owner("cuda*", ("backends/cuda/**",)),
     Owner("cublas*", ("backends/cuda/blas*",)),
-    Owner("CLI/*", ("tools/**",)),
+    Owner("CLI/*", ("tools/**", "tests/bench/**")),
     Owner("nlohmann/*", ("tools/**", "tests/**")),
     Owner("doctest/*", ("tests/**",)),
     # Libraries never print; the command does.

@@ -87,10 +87,21 @@ def test_bench_as_json(pliant: Pliant, bright_model: Path) -> None:
     assert document["inputs"] == [[1, 3, 64, 96]] and document["runs"] == 5 and document["threads"] == 2
     assert "sigmoid" in {layer["layer"] for layer in document["layers"]}
     assert all(layer["ms"] >= layer["min_ms"] >= 0 for layer in document["layers"])
+    peak, total = document["fma_peak_gflops"], document["layers_total"]
+    assert peak > 0.1
+    for key in ("ms", "macs", "bytes"):
+        assert total[key] == pytest.approx(sum(layer[key] for layer in document["layers"]), abs=0.01)
+    for work in (*document["layers"], total):
+        speed, seconds = work["gflops_per_s"], work["ms"] * 1e-3
+        assert work["share_of_peak"] == pytest.approx(speed / peak, abs=1e-3)
+        if seconds > 1e-5:  # shorter times are rounded too much
+            assert speed == pytest.approx(2e-9 * work["macs"] / seconds, rel=0.01, abs=1e-3)
+            assert work["gb_per_s"] == pytest.approx(1e-9 * work["bytes"] / seconds, rel=0.01, abs=1e-3)
 
 
 def test_bench_for_people(pliant: Pliant, bright_model: Path) -> None:
     arguments = ["bench", bright_model, "--size", "32x32", "--runs", "2", "--warmup", "0"]
     text = pliant(*arguments).stdout.decode()
-    assert "median" in text and "peak memory" in text and "GB/s" not in text
-    assert "GB/s" in pliant(*arguments, "--profile").stdout.decode()
+    assert "median" in text and "peak memory" in text and "GB/s" not in text and "FMA peak" not in text
+    text = pliant(*arguments, "--profile").stdout.decode()
+    assert "GB/s" in text and "of peak" in text and "FMA peak" in text and " total " in text
