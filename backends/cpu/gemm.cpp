@@ -142,11 +142,11 @@ GemmTiling tile_gemm(const CpuContext& context, std::int64_t m, std::int64_t mos
   GemmTiling tiling;
   std::int64_t rows = std::min(large ? kRowsOfLargeB : kRows, most_rows);
   if (threads > 1) {
-    // A small B is read again by every task; a large one is cut before the rows are, so that each thread
-    // reads its part.
-    const std::int64_t least_tiles = large ? ceil_div(tasks, panels) : tasks;
-    rows = std::min(rows, std::max(round_up(ceil_div(m, least_tiles), kMicroRows.back()), kLeastRows));
-    rows = std::min(rows, round_up(ceil_div(m, ceil_div(m, rows)), kMicroRows.back()));  // as even as can be
+    // A small B is read again by every task. A large one is cut before the rows are, so that each thread
+    // reads its part; where it must not be cut, tasks are fewer.
+    const std::int64_t least_tiles = !large ? tasks : panels > 1 ? ceil_div(tasks, panels) : tasks / 2;
+    const std::int64_t tiles = round_up(std::max(least_tiles, ceil_div(m, rows)), panels > 1 ? 1 : threads);
+    rows = std::min(rows, std::max(round_up(ceil_div(m, tiles), kMicroRows.back()), kLeastRows));
   }
   tiling.rows = std::max<std::int64_t>(1, std::min(rows, m));
   tiling.row_tiles = ceil_div(m, tiling.rows);
