@@ -1,5 +1,6 @@
 #include "backends/cpu/binary.hpp"
 
+#include "backends/cpu/activation.hpp"
 #include "backends/cpu/memory_order.hpp"
 #include "backends/cpu/parallel.hpp"
 
@@ -54,9 +55,7 @@ void PreparedBinary::run_piece(const float* a, const float* b, float* y, std::in
     operation_.scalar_first(b, *a, y, n);
   else
     operation_.rows(a, b, y, n);
-  const auto& element = context_.simd().element;
-  if (activation_ == layers::Activation::kReLU) element.relu(y, y, n);
-  if (activation_ == layers::Activation::kSigmoid) element.sigmoid(y, y, n);
+  activate(context_.simd().element, activation_, 1, 0, y, n);
 }
 
 void PreparedBinary::run(Inputs inputs, Outputs outputs, std::byte*) const {

@@ -106,6 +106,8 @@ class GemmConv2d final : public Prepared {
           out.residual = residual == nullptr ? nullptr : residual + begin * out.ldr;
           out.bias = bias_;
           out.activation = epilogue_.activation;
+          out.scale = epilogue_.scale;
+          out.shift = epilogue_.shift;
           if (path_ == Path::kOpenblas)
             run_openblas(inputs[0].data, begin, end, out);
           else

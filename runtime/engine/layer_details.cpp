@@ -68,6 +68,9 @@ void add_epilogue(Words& words, const layers::Epilogue& epilogue) {
   if (epilogue.residual) words.begin("+ residual");
   if (epilogue.activation == layers::Activation::kReLU) words.begin("relu");
   if (epilogue.activation == layers::Activation::kSigmoid) words.begin("sigmoid");
+  if (epilogue.activation == layers::Activation::kHardswish) words.begin("hardswish");
+  if (epilogue.activation == layers::Activation::kSwish) words.begin("swish");
+  if (epilogue.scales()) words.begin("* ", epilogue.scale, " + ", epilogue.shift);
 }
 
 struct Describe {

@@ -28,7 +28,7 @@ TEST_CASE("conv2d: upsampled inputs of random sizes, factors and epilogues") {
     layers::Conv2d layer;
     layer.padding = {1, 1};
     layer.upsample = {random.pick({2, 2, 4, 8}), random.pick({2, 2, 3, 8})};
-    layer.epilogue = {random.chance(0.5), tests::any_activation(random)};
+    layer.epilogue = tests::any_epilogue(random);
     const std::int64_t channels = random.pick({1, 3, 16, 33, 70}), outputs = random.pick({1, 8, 17, 40, 64});
     const std::int64_t height = random.integer(1, 7), width = random.integer(1, 7);
     const std::int64_t batch = random.integer(1, 3);
@@ -46,7 +46,7 @@ TEST_CASE("conv2d: upsampled inputs of random sizes, factors and epilogues") {
     tests::Map y =
         tests::convolve(plain, enlarged(c.inputs[0], layer.upsample), c.weight(layer.weight), shape);
     tests::finish(y, layer.bias.present() ? &c.weight(layer.bias) : nullptr,
-                  layer.epilogue.residual ? &c.inputs[1] : nullptr, layer.epilogue.activation);
+                  layer.epilogue.residual ? &c.inputs[1] : nullptr, layer.epilogue);
     tests::check_everywhere(c, y.values);
   }
 }

@@ -22,19 +22,8 @@ struct ReluOp {
 struct SigmoidOp {
   HWY_INLINE V operator()(D d, V v) const { return sigmoid(d, v); }
 };
-/// The bounds are compared one after the other, so that NaN is passed on, and so that the greater bound wins
-/// where they are the wrong way round, as in PyTorch.
-HWY_INLINE V clamped(V v, V least, V greatest) {
-  v = hn::IfThenElse(hn::Lt(v, least), least, v);
-  return hn::IfThenElse(hn::Gt(v, greatest), greatest, v);
-}
-
 struct HardswishOp {
-  HWY_INLINE V operator()(D d, V v) const {
-    const V six = hn::Set(d, 6.0f);
-    const V gate = clamped(hn::Add(v, hn::Set(d, 3.0f)), hn::Zero(d), six);
-    return hn::Div(hn::Mul(v, gate), six);
-  }
+  HWY_INLINE V operator()(D d, V v, V sixth, V shift) const { return hardswish(d, v, sixth, shift); }
 };
 struct SwishOp {
   HWY_INLINE V operator()(D d, V v) const { return hn::Mul(v, sigmoid(d, v)); }
@@ -46,11 +35,11 @@ struct LeakyReluOp {
 };
 struct HardsigmoidOp {
   HWY_INLINE V operator()(D d, V v, V slope, V offset) const {
-    return clamped(hn::MulAdd(v, slope, offset), hn::Zero(d), hn::Set(d, 1.0f));
+    return clamped(d, hn::MulAdd(v, slope, offset), hn::Zero(d), hn::Set(d, 1.0f));
   }
 };
 struct ClampOp {
-  HWY_INLINE V operator()(D, V v, V least, V greatest) const { return clamped(v, least, greatest); }
+  HWY_INLINE V operator()(D d, V v, V least, V greatest) const { return clamped(d, v, least, greatest); }
 };
 struct AddOp {
   HWY_INLINE V operator()(D, V a, V b) const { return hn::Add(a, b); }
@@ -143,8 +132,8 @@ void scale_shift(const float* x, const float* scale, const float* shift, float* 
 void fill_element(ElementKernels& kernels) {
   kernels.relu = &unary<ReluOp>;
   kernels.sigmoid = &unary<SigmoidOp>;
-  kernels.hardswish = &unary<HardswishOp>;
   kernels.swish = &unary<SwishOp>;
+  kernels.hardswish = &unary_with<HardswishOp>;
   kernels.leaky_relu = &unary_with<LeakyReluOp>;
   kernels.hardsigmoid = &unary_with<HardsigmoidOp>;
   kernels.clamp = &unary_with<ClampOp>;

@@ -15,7 +15,7 @@ std::vector<Shape> sample_shapes(const Graph& graph);
 /// add(conv(x), r) -> conv(x, r) where nothing else reads conv(x): the sum costs no extra pass over memory.
 void fuse_residual(Graph& graph, const backends::Backend& backend);
 
-/// relu(f(x)) and sigmoid(f(x)) -> f with an activation, where nothing else reads f(x).
+/// relu(f(x)), sigmoid, hardswish and swish of f(x) -> f with an activation, where nothing else reads f(x).
 void fuse_activation(Graph& graph, const backends::Backend& backend);
 
 /// Tells convolutions whether their results become offsets of deformable convolutions or what offsets are

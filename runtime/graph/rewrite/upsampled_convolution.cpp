@@ -52,8 +52,8 @@ void chain(Walk& walk, const Node& conv, std::vector<Node>& parts) {
     auto& layer = std::get<Conv2d>(parts[i].layer);
     const bool last = i + 1 == parts.size();
     layer.bias = last ? whole.bias : layers::WeightId{};
-    layer.epilogue = {i > 0 || whole.epilogue.residual,
-                      last ? whole.epilogue.activation : layers::Activation::kNone};
+    layer.epilogue = last ? whole.epilogue : layers::Epilogue{};
+    layer.epilogue.residual = i > 0 || whole.epilogue.residual;
     if (i > 0)
       parts[i].inputs.push_back(parts[i - 1].outputs[0]);
     else if (whole.epilogue.residual)
