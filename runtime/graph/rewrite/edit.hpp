@@ -39,6 +39,8 @@ class Walk {
   Graph& graph() { return graph_; }
   /// A new value of rank 4 with one reader, shaped like another.
   int add_value(std::string name, int like);
+  /// Likewise, of any rank; sample shapes are known.
+  int add_value(std::string name, const Shape& shape);
 
   /// Calls visit(node) for each node; it gives the nodes that take its place, in their order.
   void run(const std::function<std::vector<Node>(Node)>& visit);

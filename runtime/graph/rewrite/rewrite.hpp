@@ -18,6 +18,13 @@ void fuse_residual(Graph& graph, const backends::Backend& backend);
 /// relu(f(x)), sigmoid, hardswish and swish of f(x) -> f with an activation, where nothing else reads f(x).
 void fuse_activation(Graph& graph, const backends::Backend& backend);
 
+/// activation(conv(x)) * c + d, with one number each -> conv with that in its epilogue.
+void scale_activation(Graph& graph, const backends::Backend& backend);
+
+/// x + x * gate -> x * (gate + 1), where the gate has a number for a channel or so: squeeze-and-excite with a
+/// residual sum then reads and writes the map once.
+void fold_gate(Graph& graph, const backends::Backend& backend);
+
 /// Tells convolutions whether their results become offsets of deformable convolutions or what offsets are
 /// computed from.
 void mark_offsets(Graph& graph);
