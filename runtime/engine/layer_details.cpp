@@ -98,6 +98,9 @@ struct Describe {
                 layer.offset_read == layers::DeformConv2d::OffsetRead::kFlatPrefix ? "flat_prefix" : "exact");
     add_epilogue(words, layer.epilogue);
   }
+  void operator()(Words& words, const layers::Add& layer) const {
+    if (!is(layer.upsample, 1)) words.begin("second input x", layer.upsample.h, ",", layer.upsample.w);
+  }
   void operator()(Words& words, const layers::MaxPool2d& layer) const {
     words.add(size_text(layer.kernel_size));
     add_pair(words, "s", layer.stride, 1);

@@ -22,6 +22,13 @@ struct ReluOp {
 struct SigmoidOp {
   HWY_INLINE V operator()(D d, V v) const { return sigmoid(d, v); }
 };
+/// The bounds are compared one after the other, so that NaN is passed on, and so that the greater bound wins
+/// where they are the wrong way round, as in PyTorch.
+HWY_INLINE V clamped(V v, V least, V greatest) {
+  v = hn::IfThenElse(hn::Lt(v, least), least, v);
+  return hn::IfThenElse(hn::Gt(v, greatest), greatest, v);
+}
+
 struct HardswishOp {
   HWY_INLINE V operator()(D d, V v, V sixth, V shift) const { return hardswish(d, v, sixth, shift); }
 };
@@ -35,11 +42,11 @@ struct LeakyReluOp {
 };
 struct HardsigmoidOp {
   HWY_INLINE V operator()(D d, V v, V slope, V offset) const {
-    return clamped(d, hn::MulAdd(v, slope, offset), hn::Zero(d), hn::Set(d, 1.0f));
+    return clamped(hn::MulAdd(v, slope, offset), hn::Zero(d), hn::Set(d, 1.0f));
   }
 };
 struct ClampOp {
-  HWY_INLINE V operator()(D d, V v, V least, V greatest) const { return clamped(d, v, least, greatest); }
+  HWY_INLINE V operator()(D, V v, V least, V greatest) const { return clamped(v, least, greatest); }
 };
 struct AddOp {
   HWY_INLINE V operator()(D, V a, V b) const { return hn::Add(a, b); }

@@ -75,17 +75,10 @@ HWY_INLINE hn::VFromD<D> relu(D d, hn::VFromD<D> v) {
   return hn::IfThenElse(hn::Lt(v, zero), zero, v);
 }
 
-/// The bounds are compared one after the other, so that NaN is passed on, and so that the greater bound wins
-/// where they are the wrong way round, as in PyTorch.
-template <class D>
-HWY_INLINE hn::VFromD<D> clamped(D, hn::VFromD<D> v, hn::VFromD<D> least, hn::VFromD<D> greatest) {
-  v = hn::IfThenElse(hn::Lt(v, least), least, v);
-  return hn::IfThenElse(hn::Gt(v, greatest), greatest, v);
-}
-
+/// NaN is passed on by the product, whatever the gate makes of it.
 template <class D>
 HWY_INLINE hn::VFromD<D> hardswish(D d, hn::VFromD<D> v, hn::VFromD<D> sixth, hn::VFromD<D> shift) {
-  const auto gate = clamped(d, hn::Add(v, hn::Set(d, 3.0f)), hn::Zero(d), hn::Set(d, 6.0f));
+  const auto gate = hn::Min(hn::Max(hn::Add(v, hn::Set(d, 3.0f)), hn::Zero(d)), hn::Set(d, 6.0f));
   return hn::MulAdd(hn::Mul(v, gate), sixth, shift);
 }
 template <class D>

@@ -40,6 +40,7 @@ Graph rewrite_all(const Graph& graph, const backends::Backend& backend) {
   fuse_residual(result, backend);
   fuse_activation(result, backend);
   scale_activation(result, backend);
+  fuse_upsampled_sum(result);
   fuse_transposed_pair(result, backend);
   return result;
 }

@@ -38,6 +38,9 @@ void fold_pointwise(Graph& graph, const backends::Backend& backend);
 /// conv(up(a)) -> a convolution that enlarges its input itself.
 void fold_upsample(Graph& graph);
 
+/// a + up(b) -> a sum that enlarges b itself, where nobody else reads up(b).
+void fuse_upsampled_sum(Graph& graph);
+
 /// t2(t1(x)) -> one node for two transposed convolutions whose outputs belong to one input pixel each and are
 /// read by nobody else: what lies between them is never written.
 void fuse_transposed_pair(Graph& graph, const backends::Backend& backend);

@@ -17,17 +17,10 @@
 #include "runtime/graph/rewrite/rewrite.hpp"
 
 namespace pliant::runtime::rewrite {
-namespace {
 
 using layers::Conv2d;
 using layers::Pair;
 
-bool takes_upsampled_input(const Walk& walk, const Conv2d& conv) {
-  return conv.upsample == Pair{1, 1} && layers::takes_upsampled_input(conv, walk.weight(conv.weight).shape);
-}
-
-/// By how much a node enlarges, where the nearest neighbour's index is exactly dst / factor: PyTorch computes
-/// it from a rounded reciprocal, which powers of two do not have. None for other nodes.
 std::optional<Pair> upsampling_factor(const Node* node) {
   const auto* up = node == nullptr ? nullptr : std::get_if<layers::Upsample>(&node->layer);
   if (up == nullptr || up->mode != layers::Upsample::Mode::kNearest || up->to_size) return std::nullopt;
@@ -38,6 +31,12 @@ std::optional<Pair> upsampling_factor(const Node* node) {
   };
   const Pair result{factor(up->scale_h), factor(up->scale_w)};
   return result.h != 0 && result.w != 0 ? std::optional(result) : std::nullopt;
+}
+
+namespace {
+
+bool takes_upsampled_input(const Walk& walk, const Conv2d& conv) {
+  return conv.upsample == Pair{1, 1} && layers::takes_upsampled_input(conv, walk.weight(conv.weight).shape);
 }
 
 /// One part of a sum of convolutions.

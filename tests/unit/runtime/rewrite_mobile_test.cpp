@@ -49,6 +49,13 @@ struct Network {
     return node(name, schema::CreateSigmoid(m.fbb),
                 {node(name + ".mean", schema::CreateMean(m.fbb, axes, true), {in})});
   }
+  int up(const std::string& name, int in, double factor) {
+    return node(name, schema::CreateUpsample(m.fbb, schema::UpsampleMode::nearest, factor, factor), {in});
+  }
+  int pooled(const std::string& name, int in, int factor = 2) {
+    const schema::Pair pair(factor, factor);
+    return node(name, schema::CreateMaxPool2d(m.fbb, &pair, &pair), {in});
+  }
   Model finish(const std::vector<int>& outputs) {
     m.input(x, "x", {-1, 4, -1, -1});
     for (const int out : outputs) m.output(out, "y" + std::to_string(out), {-1, 4, -1, -1});
@@ -74,20 +81,22 @@ std::vector<Tensor> run(const Model& model, const Tensor& image, bool rewrites) 
   return session.run(views);
 }
 
-/// Rewritten or not, the results are the same at some sizes.
+/// Rewritten or not, the results are the same.
+void check_results(const Model& model, const Shape& shape) {
+  Tensor image(shape);
+  const auto values = test::RandomFloats(9)(image.values().size(), -3, 3);
+  std::copy(values.begin(), values.end(), image.values().begin());
+  const auto with = run(model, image, true);
+  const auto without = run(model, image, false);
+  REQUIRE(with.size() == without.size());
+  for (std::size_t i = 0; i < with.size(); ++i)
+    for (std::size_t k = 0; k < with[i].values().size(); ++k)
+      REQUIRE(std::abs(with[i].values()[k] - without[i].values()[k]) <=
+              1e-5F * std::max(1.0F, std::abs(without[i].values()[k])));
+}
 void check_results(const Model& model) {
-  for (const Shape& shape : {Shape{1, 4, 17, 23}, Shape{2, 4, 8, 5}, Shape{1, 4, 1, 1}}) {
-    Tensor image(shape);
-    const auto values = test::RandomFloats(9)(image.values().size(), -3, 3);
-    std::copy(values.begin(), values.end(), image.values().begin());
-    const auto with = run(model, image, true);
-    const auto without = run(model, image, false);
-    REQUIRE(with.size() == without.size());
-    for (std::size_t i = 0; i < with.size(); ++i)
-      for (std::size_t k = 0; k < with[i].values().size(); ++k)
-        REQUIRE(std::abs(with[i].values()[k] - without[i].values()[k]) <=
-                1e-5F * std::max(1.0F, std::abs(without[i].values()[k])));
-  }
+  for (const Shape& shape : {Shape{1, 4, 17, 23}, Shape{2, 4, 8, 5}, Shape{1, 4, 1, 1}})
+    check_results(model, shape);
 }
 
 using Names = std::vector<std::string>;
@@ -163,6 +172,45 @@ TEST_CASE("rewrite: x + x * gate is one product") {
     CHECK(names_of(model) == Names{"conv2d", "mean", "sigmoid", "constant", "add", "mul"});
     CHECK(std::get<layers::Mul>(rewritten(model).nodes.back().layer).activation == Activation::kHardswish);
     check_results(model);
+  }
+}
+
+TEST_CASE("rewrite: a sum looks into the map that is enlarged for it") {
+  for (const bool first : {false, true}) {
+    Network n;
+    const int up = n.up("up", n.pooled("pool", n.x), 2);
+    const Model model = n.finish({n.hardswish("act", first ? n.add("add", up, n.x) : n.add("add", n.x, up))});
+    CHECK(names_of(model) == Names{"max_pool2d", "add"});
+    CHECK(std::get<layers::Add>(rewritten(model).nodes.back().layer).upsample == layers::Pair{2, 2});
+    for (const Shape& shape : {Shape{1, 4, 16, 24}, Shape{2, 4, 8, 6}}) check_results(model, shape);
+  }
+}
+
+TEST_CASE("rewrite: enlarged maps that have other readers or factors, or are broadcast, stay") {
+  const auto check = [](Network& n, const std::vector<int>& outputs) {
+    const Model model = n.finish(outputs);
+    const Names names = names_of(model);
+    CHECK(std::count(names.begin(), names.end(), "upsample") == 1);
+    check_results(model, {2, 4, 12, 24});
+  };
+  {
+    Network n;
+    const int up = n.up("up", n.pooled("pool", n.x), 2);
+    check(n, {n.add("add", n.x, up), up});
+  }
+  {
+    Network n;  // a factor whose reciprocal is rounded
+    const int pooled = n.pooled("pool", n.x, 3);
+    check(n, {n.add("add", n.x, n.up("up", pooled, 3))});
+  }
+  {
+    Network n;  // the sum of a map with itself
+    const int up = n.up("up", n.x, 2);
+    check(n, {n.add("add", up, up)});
+  }
+  {
+    Network n;
+    check(n, {n.add("add", n.up("up", n.x, 2), n.number("c"))});
   }
 }
 
