@@ -15,13 +15,10 @@ struct Conv2d {
   Pair padding{0, 0};
   Pair dilation{1, 1};
   int groups = 1;
-  /// What rounding errors of the result lead to. Where samples are taken from moves with them, and a
-  /// deformable convolution enlarges them many times.
-  enum class Rounding { kUsual, kReachesOffsets, kIsOffsets };
-
   // Not in files: rewrites set these.
   Pair upsample{1, 1};  // the input is enlarged so by nearest neighbours first
-  Rounding rounding = Rounding::kUsual;
+  // The result leads to offsets: a deformable convolution enlarges its rounding errors many times.
+  bool reaches_offsets = false;
   Epilogue epilogue;
 };
 

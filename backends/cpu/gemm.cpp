@@ -35,6 +35,16 @@ Chosen choose_micro(const GemmKernels& kernels, std::int64_t vectors, std::int64
   return chosen;
 }
 
+/// Shares the fetching of the next block of a panel, which lies behind this one of `floats`, between the
+/// tiles of `m` rows; where these are few, it would cost more than it gives.
+void fetch_ahead(MicroTile& tile, std::int64_t floats, std::int64_t row, std::int64_t m) {
+  constexpr std::int64_t kMostFloats = 640;  // a tile
+  constexpr std::int64_t kLine = 16;
+  const std::int64_t part = floats * tile.m / m;
+  tile.next_floats = part > kMostFloats ? 0 : part;
+  tile.next_b = tile.b + floats + floats * row / m / kLine * kLine;
+}
+
 void multiply_block(const GemmKernels& kernels, const PackedMatrix& b, const GemmRows& a, const KBlock& block,
                     const GemmOutput& out, bool accumulate, bool finish, std::int64_t panel_begin,
                     std::int64_t panel_end) {
@@ -65,6 +75,7 @@ void multiply_block(const GemmKernels& kernels, const PackedMatrix& b, const Gem
       tile.rows = a.rows + i * a.row_stride + block.segment;
       tile.c = out.c + i * out.ldc + column;
       if (finish && out.residual != nullptr) tile.residual = out.residual + i * out.ldr + column;
+      fetch_ahead(tile, block.segments * block.length * width, i, a.m);
       chosen.kernel(tile);
       i += tile.m;
     }

@@ -141,18 +141,15 @@ double winograd_cost(const Window& w, WinogradTile tile) {
 }  // namespace
 
 std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w) {
-  using Rounding = layers::Conv2d::Rounding;
   const bool fits = w.kernel_h == 3 && w.kernel_w == 3 && w.stride_h == 1 && w.stride_w == 1 &&
                     w.dilation_h == 1 && w.dilation_w == 1 && w.groups == 1;
   constexpr std::int64_t kLeastChannels = 16;
-  if (!fits || layer.rounding == Rounding::kIsOffsets || w.channels < kLeastChannels ||
-      w.out_channels < kLeastChannels)
-    return std::nullopt;
+  if (!fits || w.channels < kLeastChannels || w.out_channels < kLeastChannels) return std::nullopt;
   std::optional<WinogradTile> best;
   double least = direct_cost(w);
   for (const WinogradTile tile : {WinogradTile::kFour, WinogradTile::kSix}) {
     // 6x6 tiles have some four times the rounding errors of 4x4 tiles.
-    if (tile == WinogradTile::kSix && layer.rounding != Rounding::kUsual) continue;
+    if (tile == WinogradTile::kSix && layer.reaches_offsets) continue;
     const double cost = winograd_cost(w, tile);
     if (cost >= least) continue;
     least = cost;

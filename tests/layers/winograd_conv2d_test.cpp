@@ -7,7 +7,6 @@
 using namespace pliant;
 using tests::Case;
 using tests::Random;
-using Rounding = layers::Conv2d::Rounding;
 
 namespace {
 
@@ -25,25 +24,24 @@ std::string algorithm_of(const Case& c, backends::cpu::Isa isa) {
       ->algorithm();
 }
 
-layers::Conv2d usual(Rounding rounding) {
+layers::Conv2d usual(bool reaches_offsets = false) {
   layers::Conv2d layer;
   layer.padding = {1, 1};
-  layer.rounding = rounding;
+  layer.reaches_offsets = reaches_offsets;
   return layer;
 }
 
 }  // namespace
 
-TEST_CASE("winograd: rounding decides the tiles") {
+TEST_CASE("winograd: what leads to offsets gets small tiles") {
   Random random(1);
   const struct {
-    Rounding rounding;
+    bool reaches_offsets;
     const char* expected;
-  } cases[] = {{Rounding::kUsual, "winograd 6x6"},
-               {Rounding::kReachesOffsets, "winograd 4x4"},
-               {Rounding::kIsOffsets, "indirect gemm"}};
+  } cases[] = {{false, "winograd 6x6"}, {true, "winograd 4x4"}};
   for (const auto& one : cases) {
-    const Case c = tests::convolution_case(random, {1, 32, 82, 77, 32, 3, 3}, usual(one.rounding), true);
+    const Case c =
+        tests::convolution_case(random, {1, 32, 82, 77, 32, 3, 3}, usual(one.reaches_offsets), true);
     for (const backends::cpu::Isa isa : backends::cpu::available_isas())
       CHECK(algorithm_of(c, isa).find(one.expected) == 0);
     tests::check_convolution(c);
@@ -56,7 +54,7 @@ TEST_CASE("winograd: only 3x3 with stride and dilation 1 and one group, and enou
     const Case c = tests::convolution_case(random, sizes, layer, false);
     return algorithm_of(c, backends::cpu::available_isas().front()).find("winograd") == 0;
   };
-  const layers::Conv2d plain = usual(Rounding::kUsual);
+  const layers::Conv2d plain = usual();
   CHECK(is_tiled({1, 64, 48, 48, 64, 3, 3}, plain));
   CHECK(!is_tiled({1, 64, 48, 48, 64, 5, 5}, plain));
   CHECK(!is_tiled({1, 64, 48, 48, 64, 3, 1}, plain));
@@ -77,7 +75,7 @@ TEST_CASE("winograd: only 3x3 with stride and dilation 1 and one group, and enou
 TEST_CASE("winograd: random sizes, paddings and epilogues") {
   Random random(3);
   for (int i = 0; i < 40; ++i) {
-    layers::Conv2d layer = usual(random.chance(0.5) ? Rounding::kUsual : Rounding::kReachesOffsets);
+    layers::Conv2d layer = usual(random.chance(0.5));
     layer.padding = {random.integer(0, 3), random.integer(0, 3)};
     layer.epilogue = tests::any_epilogue(random);
     tests::ConvolutionSizes s{};
@@ -88,7 +86,7 @@ TEST_CASE("winograd: random sizes, paddings and epilogues") {
     const bool large = i % 5 == 0;  // 6x6 tiles are for large maps
     s.height = large ? random.integer(56, 66) : random.integer(3, 21);
     s.width = large ? random.integer(56, 66) : random.integer(3, 21);
-    if (large) s.channels = s.outputs = 17, s.batch = 2, layer.rounding = Rounding::kUsual;
+    if (large) s.channels = s.outputs = 17, s.batch = 2, layer.reaches_offsets = false;
     tests::check_convolution(tests::convolution_case(random, s, layer, random.chance(0.5)));
   }
 }

@@ -43,6 +43,8 @@ struct MicroTile {
   std::ptrdiff_t ldr = 0;
   bool relu = false;
   const HardswishNumbers* hardswish = nullptr;
+  const float* next_b = nullptr;  ///< what later tiles read: fetched into the second-level cache meanwhile
+  std::int64_t next_floats = 0;
 };
 
 using MicroKernel = void (*)(const MicroTile& tile);

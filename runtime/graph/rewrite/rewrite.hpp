@@ -25,8 +25,7 @@ void scale_activation(Graph& graph, const backends::Backend& backend);
 /// residual sum then reads and writes the map once.
 void fold_gate(Graph& graph, const backends::Backend& backend);
 
-/// Tells convolutions whether their results become offsets of deformable convolutions or what offsets are
-/// computed from.
+/// Tells convolutions whether their results are offsets of deformable convolutions, or lead to them.
 void mark_offsets(Graph& graph);
 
 /// conv(concat(..., up(b), ...)) -> a sum of convolutions, one for each input of the concatenation.

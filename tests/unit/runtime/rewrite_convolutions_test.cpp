@@ -199,7 +199,6 @@ TEST_CASE("rewrite: a lateral convolution with a bias, or that others read, is n
 }
 
 TEST_CASE("rewrite: convolutions know whether offsets come of them") {
-  using Rounding = layers::Conv2d::Rounding;
   Network n;
   const int features = n.conv("features", n.x, 8, 8, 3, true);
   const int offsets = n.conv("offsets", features, 8, 18, 3, true);
@@ -209,15 +208,15 @@ TEST_CASE("rewrite: convolutions know whether offsets come of them") {
   n.m.node("deform", schema::CreateDeformConv2d(n.m.fbb, w, -1, &one, &one, &one, 1, 1), {features, offsets},
            {deformed});
   const Model model = n.finish({n.conv("after", deformed, 8, 4, 3, true)});
-  const auto rounding = [&](std::string_view name) {
+  const auto reaches_offsets = [&](std::string_view name) {
     for (const runtime::Node& node : rewritten(model).nodes)
-      if (node.name == name) return std::get<layers::Conv2d>(node.layer).rounding;
+      if (node.name == name) return std::get<layers::Conv2d>(node.layer).reaches_offsets;
     FAIL("no such node");
-    return Rounding::kUsual;
+    return false;
   };
-  CHECK(rounding("features") == Rounding::kReachesOffsets);
-  CHECK(rounding("offsets") == Rounding::kIsOffsets);
-  CHECK(rounding("after") == Rounding::kUsual);
+  CHECK(reaches_offsets("features"));
+  CHECK(reaches_offsets("offsets"));
+  CHECK(!reaches_offsets("after"));
   check_same_results(model);
 }
 
