@@ -15,32 +15,32 @@ bool fuses_epilogue(const Layer&, const layers::Epilogue& epilogue) {
   return epilogue == layers::Epilogue{};
 }
 template <>
-bool fuses_epilogue(const layers::Conv2d&, const layers::Epilogue&) {
-  return true;
+bool fuses_epilogue(const layers::Conv2d&, const layers::Epilogue& epilogue) {
+  return !epilogue.scales() || epilogue.activation == layers::Activation::kHardswish;
 }
 template <>
-bool fuses_epilogue(const layers::DeformConv2d&, const layers::Epilogue&) {
-  return true;
+bool fuses_epilogue(const layers::DeformConv2d&, const layers::Epilogue& epilogue) {
+  return !epilogue.scales();
 }
 template <>
 bool fuses_epilogue(const layers::ConvTranspose2d&, const layers::Epilogue& epilogue) {
-  return !epilogue.residual;
+  return !epilogue.residual && !epilogue.scales();
 }
 template <>
 bool fuses_epilogue(const layers::Add&, const layers::Epilogue& epilogue) {
-  return !epilogue.residual;
+  return !epilogue.residual && !epilogue.scales();
 }
 template <>
 bool fuses_epilogue(const layers::Mul&, const layers::Epilogue& epilogue) {
-  return !epilogue.residual;
+  return !epilogue.residual && !epilogue.scales();
 }
 template <>
 bool fuses_epilogue(const layers::Sub&, const layers::Epilogue& epilogue) {
-  return !epilogue.residual;
+  return !epilogue.residual && !epilogue.scales();
 }
 template <>
 bool fuses_epilogue(const layers::Div&, const layers::Epilogue& epilogue) {
-  return !epilogue.residual;
+  return !epilogue.residual && !epilogue.scales();
 }
 
 class CpuBackend final : public Backend {

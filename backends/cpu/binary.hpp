@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "backends/cpu/kernel.hpp"
+#include "layers/context.hpp"
 #include "layers/epilogue.hpp"
 
 namespace pliant::backends::cpu {
@@ -30,12 +31,14 @@ struct BroadcastLoops {
   std::int64_t rows = 1;
   Axis row{1, 1, 1};
 
-  BroadcastLoops(const Shape& a, const Shape& b, const Shape& y);
+  /// `upsample`: b of rank 4 is enlarged so by nearest neighbours first, to y's shape, which is a's as well.
+  BroadcastLoops(const Shape& a, const Shape& b, const Shape& y, layers::Pair upsample = {1, 1});
 };
 
 class PreparedBinary final : public Prepared {
  public:
-  PreparedBinary(BinaryOperation operation, layers::Activation activation, const PrepareArguments& arguments);
+  PreparedBinary(BinaryOperation operation, layers::Activation activation, layers::Pair upsample,
+                 const PrepareArguments& arguments);
   std::string algorithm() const override;
   int in_place_input() const override { return in_place_; }
   void run(Inputs inputs, Outputs outputs, std::byte* workspace) const override;
@@ -56,8 +59,10 @@ class BinaryKernel final : public Kernel {
  public:
   explicit BinaryKernel(const Layer& layer) : layer_(layer) {}
   std::unique_ptr<Prepared> prepare(const PrepareArguments& arguments) const override {
+    layers::Pair upsample{1, 1};
+    if constexpr (requires { layer_.upsample; }) upsample = layer_.upsample;
     return std::make_unique<PreparedBinary>(kOperation(cpu_context(arguments).simd().element),
-                                            layer_.activation, arguments);
+                                            layer_.activation, upsample, arguments);
   }
 
  private:

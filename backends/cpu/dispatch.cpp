@@ -117,6 +117,7 @@ SimdKernels simd_kernels(Isa isa) {
   SimdKernels kernels;
   if (!simd::get_gemm_kernels(isa, kernels.gemm) || !simd::get_element_kernels(isa, kernels.element) ||
       !simd::get_sampling_kernels(isa, kernels.sampling) || !simd::get_window_kernels(isa, kernels.window) ||
+      !simd::get_depthwise_kernels(isa, kernels.depthwise) ||
       !simd::get_reduce_kernels(isa, kernels.reduce) || !simd::get_winograd_kernels(isa, kernels.winograd) ||
       !simd::get_upsampled_kernels(isa, kernels.upsampled))
     throw Error(ErrorCode::kInternal, core::message("no kernels for ", name_of(isa)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "backends/cpu/activation.hpp"
 #include "backends/cpu/parallel.hpp"
 #include "core/format.hpp"
 #include "pliant/error.hpp"
@@ -49,6 +50,7 @@ void multiply_block(const GemmKernels& kernels, const PackedMatrix& b, const Gem
                     std::int64_t panel_end) {
   // Rows of B run segment by segment; a piece of one segment begins inside it.
   const std::int64_t k = a.k_begin + block.segment * a.length + block.offset;
+  const HardswishNumbers numbers = hardswish_numbers(out.scale, out.shift);
   for (std::int64_t p = panel_begin; p < panel_end; ++p) {
     const std::int64_t width = b.panel_width(p);
     const std::int64_t column = p * b.panel;
@@ -65,6 +67,7 @@ void multiply_block(const GemmKernels& kernels, const PackedMatrix& b, const Gem
       tile.bias = out.bias == nullptr ? nullptr : out.bias + column;
       tile.ldr = out.ldr;
       tile.relu = out.activation == layers::Activation::kReLU;
+      tile.hardswish = out.activation == layers::Activation::kHardswish ? &numbers : nullptr;
     }
     for (std::int64_t i = 0; i < a.m;) {
       const Chosen chosen = choose_micro(kernels, width / b.vector, a.m - i);
@@ -79,13 +82,11 @@ void multiply_block(const GemmKernels& kernels, const PackedMatrix& b, const Gem
   }
 }
 
-void sigmoid_rows(const SimdKernels& simd, const GemmOutput& out, std::int64_t m, std::int64_t column,
-                  std::int64_t n) {
-  if (n == out.ldc) return simd.element.sigmoid(out.c + column, out.c + column, m * n);
-  for (std::int64_t i = 0; i < m; ++i) {
-    float* row = out.c + i * out.ldc + column;
-    simd.element.sigmoid(row, row, n);
-  }
+void activate_rows(const SimdKernels& simd, const GemmOutput& out, std::int64_t m, std::int64_t column,
+                   std::int64_t n) {
+  const std::int64_t rows = n == out.ldc ? 1 : m;
+  for (std::int64_t i = 0; i < rows; ++i)
+    activate(simd.element, out.activation, out.scale, out.shift, out.c + i * out.ldc + column, m / rows * n);
 }
 
 }  // namespace
@@ -123,9 +124,9 @@ void multiply(const SimdKernels& simd, const PackedMatrix& b, const GemmRows& a,
     multiply_block(simd.gemm, b, a, block, out, out.accumulate || !block.first, out.finish && block.last,
                    panel_begin, panel_end);
   });
-  if (out.finish && out.activation == layers::Activation::kSigmoid) {
+  if (out.finish && is_left_by_hardswish(out.activation)) {
     const std::int64_t column = panel_begin * b.panel;
-    sigmoid_rows(simd, out, a.m, column, std::min(b.n, panel_end * b.panel) - column);
+    activate_rows(simd, out, a.m, column, std::min(b.n, panel_end * b.panel) - column);
   }
 }
 
@@ -167,8 +168,7 @@ void apply_epilogue(const SimdKernels& simd, const GemmOutput& out, std::int64_t
     float* c = out.c + i * out.ldc;
     if (out.bias != nullptr) simd.element.add(c, out.bias, c, n);
     if (out.residual != nullptr) simd.element.add(c, out.residual + i * out.ldr, c, n);
-    if (out.activation == layers::Activation::kReLU) simd.element.relu(c, c, n);
-    if (out.activation == layers::Activation::kSigmoid) simd.element.sigmoid(c, c, n);
+    activate(simd.element, out.activation, out.scale, out.shift, c, n);
   }
 }
 

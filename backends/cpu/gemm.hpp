@@ -114,6 +114,8 @@ struct GemmOutput {
   const float* residual = nullptr;  ///< rows like C's, or null
   std::ptrdiff_t ldr = 0;
   layers::Activation activation = layers::Activation::kNone;
+  float scale = 1;  ///< of the activation's result, as in layers::Epilogue
+  float shift = 0;
   bool accumulate = false;  ///< adds to C, which holds earlier parts of the sum
   bool finish = true;       ///< the last part: epilogue
 };

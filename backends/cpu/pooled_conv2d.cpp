@@ -52,7 +52,7 @@ class PooledConv2d final : public Prepared {
         conv_(w),
         pool_(pooling_window(*layer.pool, Shape{w.batch, w.out_channels, w.out_height, w.out_width},
                              arguments.outputs[0])),
-        activation_(layer.epilogue.activation),
+        epilogue_(layer.epilogue),
         bias_(weight_data(weights, layer.bias)),
         product_(w, context_, arguments.packs, layer.weight, weight_data(weights, layer.weight)),
         parts_(pool_, context_.threads()),
@@ -124,7 +124,9 @@ class PooledConv2d final : public Prepared {
     GemmOutput out;
     out.ldc = conv_.out_channels;
     out.bias = bias_;
-    out.activation = activation_;
+    out.activation = epilogue_.activation;
+    out.scale = epilogue_.scale;
+    out.shift = epilogue_.shift;
     for (std::int64_t x = columns.begin; x < columns.end; x += pixels_) {
       out.c = to + (x - columns.begin) * out.ldc;
       const std::int64_t begin = row * conv_.out_width + x;
@@ -134,7 +136,7 @@ class PooledConv2d final : public Prepared {
 
   const CpuContext& context_;
   Window conv_, pool_;
-  layers::Activation activation_;
+  layers::Epilogue epilogue_;
   const float* bias_;
   WindowProduct product_;
   Parts parts_;

@@ -1,4 +1,5 @@
 #include "backends/cpu/upsampled_conv2d.hpp"
+#include "backends/cpu/activation.hpp"
 
 #include <array>
 
@@ -94,11 +95,9 @@ class UpsampledConv2d final : public Prepared {
     const std::int64_t row = pixel / w.width * factor_.h;  // images follow each other
     out.place = row * out.row + pixel % w.width * factor_.w * out.n;
     context_.simd().upsampled.output(products, products_.product_plane(), out);
-    if (epilogue_.activation != layers::Activation::kSigmoid) return;
-    for (int i = 0; i < factor_.h; ++i) {
-      float* y = out.y + out.place + i * out.row;
-      context_.simd().element.sigmoid(y, y, factor_.w * out.n);
-    }
+    if (!is_left_by_relu(epilogue_.activation)) return;
+    for (int i = 0; i < factor_.h; ++i)
+      activate(context_.simd().element, epilogue_, out.y + out.place + i * out.row, factor_.w * out.n);
   }
 
   const CpuContext& context_;

@@ -1,4 +1,5 @@
 #include "backends/cpu/winograd_conv2d.hpp"
+#include "backends/cpu/activation.hpp"
 
 #include <algorithm>
 
@@ -101,9 +102,9 @@ class WinogradConv2d final : public Prepared {
     out.places = places;
     context_.simd().winograd.output[static_cast<std::size_t>(tile_)](products, products_.product_plane(),
                                                                      w.out_channels, out);
-    if (epilogue_.activation != layers::Activation::kSigmoid) return;
+    if (!is_left_by_relu(epilogue_.activation)) return;
     for (const std::int64_t* p = places; p < place; ++p)
-      if (*p >= 0) context_.simd().element.sigmoid(out.y + *p, out.y + *p, w.out_channels);
+      if (*p >= 0) activate(context_.simd().element, epilogue_, out.y + *p, w.out_channels);
   }
 
   const CpuContext& context_;

@@ -68,6 +68,9 @@ void add_epilogue(Words& words, const layers::Epilogue& epilogue) {
   if (epilogue.residual) words.begin("+ residual");
   if (epilogue.activation == layers::Activation::kReLU) words.begin("relu");
   if (epilogue.activation == layers::Activation::kSigmoid) words.begin("sigmoid");
+  if (epilogue.activation == layers::Activation::kHardswish) words.begin("hardswish");
+  if (epilogue.activation == layers::Activation::kSwish) words.begin("swish");
+  if (epilogue.scales()) words.begin("* ", epilogue.scale, " + ", epilogue.shift);
 }
 
 struct Describe {
@@ -97,6 +100,9 @@ struct Describe {
     words.begin("offsets ",
                 layer.offset_read == layers::DeformConv2d::OffsetRead::kFlatPrefix ? "flat_prefix" : "exact");
     add_epilogue(words, layer.epilogue);
+  }
+  void operator()(Words& words, const layers::Add& layer) const {
+    if (!is(layer.upsample, 1)) words.begin("second input x", layer.upsample.h, ",", layer.upsample.w);
   }
   void operator()(Words& words, const layers::MaxPool2d& layer) const {
     words.add(size_text(layer.kernel_size));

@@ -28,7 +28,7 @@ PEERS: dict[str, tuple[str, ...]] = {
     "torch": ("torch==2.15.0", "torchvision==0.29.2"),  # gigabytes: only where it is asked for
 }
 USUAL = ("pliant", "onnxruntime", "openvino", "ncnn")
-MODELS = ("r18", "r50", "tiny")
+MODELS = ("r18", "r50", "mobile", "ppocr", "tiny")
 LAYERS = (
     "deform-128@92x160",
     "deform-256@46x80",
@@ -99,7 +99,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--models", type=_names(MODELS, "model"), default=["r18", "r50"], metavar="NAMES",
-        help="networks, with commas between them: r18, r50 or tiny (default: r18,r50)",
+        help="networks, with commas between them: r18, r50, mobile, ppocr or tiny (default: r18,r50)",
     )
     parser.add_argument(
         "--layers", type=_names(LAYERS, "layer"), nargs="?", const=list(LAYERS), metavar="NAMES",

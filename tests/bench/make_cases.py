@@ -37,6 +37,8 @@ NETWORKS = {
     "r50": ("deformable_resnet50", {"strided_offsets": True}),
     "tiny": ("deformable_resnet18", {"width": 16, "neck": 32}),
 }
+# Other recipes, as they are published.
+MOBILE = {"mobile": "mobilenet_v3_large", "ppocr": "paddle_lcnet_v3"}
 OFFSET_STD = 1.5  # pixels, in the single deformable layers
 
 
@@ -53,6 +55,8 @@ class DeformableLayer(nn.Module):
 
 
 def network(name: str) -> nn.Module:
+    if name in MOBILE:
+        return seeded.usual(MOBILE[name], SEED)
     arch, options = NETWORKS[name]
     return seeded.module(arch, SEED, **options)
 

@@ -15,13 +15,16 @@ from case import Case, Node
 
 MAGIC = 7767517
 RAW_FLOAT32 = struct.pack("<I", 0)  # stands before weights, not before a bias
-ACTIVATIONS = {"ReLU": 1, "Sigmoid": 4}
+ACTIVATIONS = {"ReLU": 1, "Sigmoid": 4, "Hardswish": 6}
+HARDSWISH = [1 / 6, 0.5]  # x * clamp(x * a + b, 0, 1)
 CONVOLUTIONS = ("Conv2d", "ConvTranspose2d", "DeformConv2d")
+WITH_ACTIVATION = (*CONVOLUTIONS, "Linear")
 CHANNEL_AXIS = 0  # there is no batch
-MAX_POOLING, ROUND_DOWN, NEAREST, ADDITION = 0, 1, 1, 0
+MAX_POOLING, MEAN_POOLING, ROUND_DOWN, NEAREST = 0, 1, 1, 1
+OPERATIONS = {"Add": 0, "Mul": 2}
 TO_THE_END = 2**31 - 1
 
-Parameter = Union[int, float, list[int]]
+Parameter = Union[int, float, list[int], list[float]]
 Parameters = dict[int, Parameter]
 
 
@@ -32,6 +35,7 @@ class _Writer:
         self.blobs = 0
         self.data = bytearray()
         self.readers = case.readers()
+        self.numbers: dict[str, float] = {}  # values that are constants
         self.copies: dict[str, list[str]] = {}  # of a value that is read more than once, those not used yet
 
     def add(
@@ -67,8 +71,9 @@ class _Writer:
 def _convolution(w: _Writer, node: Node, output: str, activation: int) -> None:
     a = node.attributes
     weight, bias = w.case.weight(node, "weight"), w.case.weight(node, "bias")
-    if a["groups"] != 1 or a.get("offset_groups", 1) != 1 or a.get("offset_read", "exact") != "exact":
-        raise ValueError(f"{node.name}: only convolutions of one group with exact offsets are written")
+    plain = a["groups"] == 1 or node.layer == "Conv2d"
+    if not plain or a.get("offset_groups", 1) != 1 or a.get("offset_read", "exact") != "exact":
+        raise ValueError(f"{node.name}: only exact offsets, and groups of plain convolutions, are written")
     transposed = node.layer == "ConvTranspose2d"
     if transposed:
         weight = weight.transpose(1, 0, 2, 3)  # ncnn: outputs first
@@ -79,9 +84,26 @@ def _convolution(w: _Writer, node: Node, output: str, activation: int) -> None:
     if transposed:
         parameters[18], parameters[19] = a["output_padding"][1], a["output_padding"][0]
     parameters.update({5: int(bias is not None), 6: weight.size})
+    _activate(parameters, activation)
+    kind = kinds[node.layer]
+    if a["groups"] != 1:
+        kind, parameters[7] = "ConvolutionDepthWise", a["groups"]
+    w.add(kind, node.name, node.inputs, output, parameters)
+    w.weights(weight, bias)
+
+
+def _activate(parameters: Parameters, activation: int) -> None:
     if activation:
         parameters[9] = activation
-    w.add(kinds[node.layer], node.name, node.inputs, output, parameters)
+    if activation == ACTIVATIONS["Hardswish"]:
+        parameters[10] = HARDSWISH
+
+
+def _linear(w: _Writer, node: Node, output: str, activation: int) -> None:
+    weight, bias = w.case.weight(node, "weight"), w.case.weight(node, "bias")
+    parameters: Parameters = {0: weight.shape[0], 1: int(bias is not None), 2: weight.size}
+    _activate(parameters, activation)
+    w.add("InnerProduct", node.name, node.inputs, output, parameters)
     w.weights(weight, bias)
 
 
@@ -111,12 +133,70 @@ def _slice(w: _Writer, node: Node) -> None:
     w.add("Crop", node.name, node.inputs, node.output, {9: [a["start"]], 10: [end], 11: [CHANNEL_AXIS]})
 
 
+def _mean(w: _Writer, node: Node) -> None:
+    """ncnn's result has one axis; a second layer gives it the others back."""
+    a = node.attributes
+    if a["axes"] != [2, 3]:
+        raise ValueError(f"{node.name}: only means over height and width are written")
+    parameters: Parameters = {0: MEAN_POOLING, 4: 1}
+    if not a["keepdim"]:
+        w.add("Pooling", node.name, node.inputs, node.output, parameters)
+        return
+    inner = f"{node.output}/mean"
+    w.readers[inner] = 1
+    w.add("Pooling", f"{node.name}/mean", node.inputs, inner, parameters)
+    w.add("Reshape", node.name, [inner], node.output, {0: 1, 1: 1, 2: node.shape[1]})
+
+
+def _reshape(w: _Writer, node: Node) -> None:
+    if len(node.shape) != 4 or node.shape[2:] != [1, 1]:
+        raise ValueError(f"{node.name}: only [N,C] to [N,C,1,1] is written")
+    w.add("Reshape", node.name, node.inputs, node.output, {0: 1, 1: 1, 2: node.shape[1]})
+
+
+def _binary(w: _Writer, node: Node) -> None:
+    parameters: Parameters = {0: OPERATIONS[node.layer]}
+    numbers = [w.numbers[value] for value in node.inputs if value in w.numbers]
+    if numbers:
+        parameters.update({1: 1, 2: numbers[0]})
+    values = [value for value in node.inputs if value not in w.numbers]
+    w.add("BinaryOp", node.name, values, node.output, parameters)
+
+
+def _constant(w: _Writer, node: Node) -> None:
+    array = w.case.weight(node, "weight")
+    if array.size != 1:
+        raise ValueError(f"{node.name}: only constants of one number are written")
+    w.numbers[node.output] = float(array.reshape(-1)[0])
+
+
+def _clamp(w: _Writer, node: Node) -> None:
+    bounds: Parameters = {0: float(node.attributes["min"]), 1: float(node.attributes["max"])}
+    w.add("Clip", node.name, node.inputs, node.output, bounds)
+
+
+def _hardsigmoid(w: _Writer, node: Node) -> None:
+    a = node.attributes
+    w.add("HardSigmoid", node.name, node.inputs, node.output, {0: a["slope"], 1: a["offset"]})
+
+
+def _hardswish(w: _Writer, node: Node) -> None:
+    w.add("HardSwish", node.name, node.inputs, node.output, {0: HARDSWISH[0], 1: HARDSWISH[1]})
+
+
 OTHERS: dict[str, Callable[[_Writer, Node], None]] = {
     "MaxPool2d": _max_pool2d,
     "Upsample": _upsample,
     "Slice": _slice,
     "Concat": lambda w, node: w.add("Concat", node.name, node.inputs, node.output, {0: CHANNEL_AXIS}),
-    "Add": lambda w, node: w.add("BinaryOp", node.name, node.inputs, node.output, {0: ADDITION}),
+    "Add": _binary,
+    "Mul": _binary,
+    "Mean": _mean,
+    "Reshape": _reshape,
+    "Constant": _constant,
+    "Clamp": _clamp,
+    "Hardsigmoid": _hardsigmoid,
+    "Hardswish": _hardswish,
     "ReLU": lambda w, node: w.add("ReLU", node.name, node.inputs, node.output),
     "Sigmoid": lambda w, node: w.add("Sigmoid", node.name, node.inputs, node.output),
 }
@@ -129,7 +209,7 @@ def _activations(case: Case) -> dict[str, Node]:
     for node in case.nodes:
         if node.layer in ACTIVATIONS:
             maker = makers.get(node.inputs[0])
-            if maker is not None and maker.layer in CONVOLUTIONS and readers[maker.output] == 1:
+            if maker is not None and maker.layer in WITH_ACTIVATION and readers[maker.output] == 1:
                 found[maker.output] = node
     return found
 
@@ -143,10 +223,11 @@ def write(case: Case, param: Path, binary: Path) -> None:
     for node in case.nodes:
         if node in folded:
             continue
-        if node.layer in CONVOLUTIONS:
+        if node.layer in WITH_ACTIVATION:
             after = activations.get(node.output)
             kind = ACTIVATIONS[after.layer] if after else 0
-            _convolution(writer, node, after.output if after else node.output, kind)
+            write_node = _linear if node.layer == "Linear" else _convolution
+            write_node(writer, node, after.output if after else node.output, kind)
         elif node.layer in OTHERS:
             OTHERS[node.layer](writer, node)
         else:

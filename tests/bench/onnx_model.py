@@ -91,6 +91,40 @@ def _slice(w: _Writer, node: Node) -> None:
     w.add(node, "Slice", [node.inputs[0], *numbers])
 
 
+def _mean(w: _Writer, node: Node) -> None:
+    axes, keep = node.attributes["axes"], node.attributes["keepdim"]
+    if axes == [2, 3] and keep:
+        w.add(node, "GlobalAveragePool", node.inputs)
+        return
+    numbers = w.constant(f"{node.output}.axes", np.array(axes, np.int64))
+    w.add(node, "ReduceMean", [node.inputs[0], numbers], keepdims=int(keep))
+
+
+def _linear(w: _Writer, node: Node) -> None:
+    if len(node.shape) != 2:
+        raise ValueError(f"{node.name}: only products of rows are written")
+    w.add(node, "Gemm", [node.inputs[0], w.weight(node, "weight"), w.weight(node, "bias")], transB=1)
+
+
+def _reshape(w: _Writer, node: Node) -> None:
+    shape = w.constant(f"{node.output}.shape", np.array(node.shape, np.int64))
+    w.add(node, "Reshape", [node.inputs[0], shape])
+
+
+def _clamp(w: _Writer, node: Node) -> None:
+    a = node.attributes
+    bounds = [w.constant(f"{node.output}.{key}", np.array(a[key], np.float32)) for key in ("min", "max")]
+    w.add(node, "Clip", [node.inputs[0], *bounds])
+
+
+def _hardsigmoid(w: _Writer, node: Node) -> None:
+    w.add(node, "HardSigmoid", node.inputs, alpha=node.attributes["slope"], beta=node.attributes["offset"])
+
+
+def _constant(w: _Writer, node: Node) -> None:
+    w.constant(node.output, w.case.weight(node, "weight"))
+
+
 def _plain(kind: str) -> Callable[[_Writer, Node], None]:
     return lambda w, node: w.add(node, kind, node.inputs)
 
@@ -104,6 +138,14 @@ WRITERS: dict[str, Callable[[_Writer, Node], None]] = {
     "Slice": _slice,
     "Concat": lambda w, node: w.add(node, "Concat", node.inputs, axis=node.attributes["axis"]),
     "Add": _plain("Add"),
+    "Mul": _plain("Mul"),
+    "Mean": _mean,
+    "Linear": _linear,
+    "Reshape": _reshape,
+    "Clamp": _clamp,
+    "Constant": _constant,
+    "Hardsigmoid": _hardsigmoid,
+    "Hardswish": _plain("HardSwish"),
     "ReLU": _plain("Relu"),
     "Sigmoid": _plain("Sigmoid"),
 }

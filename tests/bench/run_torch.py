@@ -36,7 +36,22 @@ def _step(case: Case, node: Node) -> Step:
         return lambda x: x[index]
     if node.layer == "Concat":
         return lambda *parts: torch.cat(parts, a["axis"])
-    return {"Add": operator.add, "ReLU": torch.relu, "Sigmoid": torch.sigmoid}[node.layer]
+    if node.layer == "Mean":
+        return lambda x: x.mean(a["axes"], a["keepdim"])
+    if node.layer == "Linear":
+        return lambda x: F.linear(x, weight, bias)
+    if node.layer == "Reshape":
+        return lambda x: x.reshape(node.shape)
+    if node.layer == "Clamp":
+        return lambda x: x.clamp(a["min"], a["max"])
+    if node.layer == "Hardsigmoid":
+        return lambda x: (x * a["slope"] + a["offset"]).clamp(0, 1)
+    if node.layer == "Hardswish":
+        return F.hardswish
+    if node.layer == "Constant":
+        return lambda: weight
+    plain = {"Add": operator.add, "Mul": operator.mul, "ReLU": torch.relu, "Sigmoid": torch.sigmoid}
+    return plain[node.layer]
 
 
 def load(case: Case, inputs: dict[str, np.ndarray], threads: int) -> Run:

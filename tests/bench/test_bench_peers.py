@@ -23,12 +23,13 @@ import report  # noqa: E402
 from case import Case  # noqa: E402
 
 TINY, LAYER = "tiny@64x96", "conv1x1-256@46x80"
+MOBILE = ("mobile@64x96", "ppocr@64x96")
 
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cases")
-    subprocess.run([sys.executable, HERE / "make_cases.py", folder, TINY, LAYER], check=True)
+    subprocess.run([sys.executable, HERE / "make_cases.py", folder, TINY, LAYER, *MOBILE], check=True)
     return folder
 
 
@@ -53,6 +54,12 @@ def test_measures_a_network(cases: Path, pliant_bin: Path) -> None:
     assert pliant.exec_to_output_ms[0] > pliant.load_ms[0] + pliant.first_ms[0]
     assert 1 < pliant.peak_mb < 1024
     json.dumps(measured.summary())
+
+
+@pytest.mark.parametrize("name", MOBILE)
+def test_mobile_networks_agree_with_pytorch(cases: Path, pliant_bin: Path, name: str) -> None:
+    measured = interleave.measure(Case(cases / name), plan(pliant_bin, "pliant"))
+    assert measured.peers["pliant"].difference < 3e-4
 
 
 def test_both_layouts_of_a_layer_agree_with_pytorch(cases: Path, pliant_bin: Path) -> None:

@@ -69,6 +69,18 @@ def module(arch: str, seed: int, strided_offsets: bool = False, **sizes: Any) ->
     return network.eval()
 
 
+def usual(name: str, seed: int) -> nn.Module:
+    """A recipe without deformable layers in its published sizes, with lively weights, in eval mode."""
+    recipe = next(recipe for recipe in RECIPES if recipe.name == name)
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = recipe.build(recipe.usual)
+        for part in network.modules():
+            _initialise(part, 1.0)
+        _calibrate(network)
+    return network.eval()
+
+
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """PyTorch may use Debian's libopenblas0-serial, which gives wrong products to several threads at once."""
@@ -125,7 +137,7 @@ def _calibrate(network: nn.Module) -> None:
                 _scale_offsets, VARYING_OFFSET_STD["bottleneck" if hasattr(block, "conv3") else "basic"]
             )
             handles.append(block.conv2_offset.register_forward_hook(hook))
-    head = network.decoder.binarize[6]
+    head = network.decoder.binarize[6] if hasattr(network, "decoder") else network.head.binarize.conv3
     handles.append(head.register_forward_hook(_scale_logits))
     network.train()
     with torch.no_grad():

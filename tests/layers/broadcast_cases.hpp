@@ -33,7 +33,7 @@ void check_broadcasts(const Operation& operation, float low = -2, float high = 2
   };
   Random random(31);
   for (const auto& [a, b] : shapes)
-    for (int activation = 0; activation < 3; ++activation) {
+    for (int activation = 0; activation <= 4; ++activation) {
       Case c;
       Layer layer;
       layer.activation = static_cast<layers::Activation>(activation);

@@ -10,7 +10,7 @@ using namespace pliant;
 using tests::Case;
 using tests::Random;
 using Sizes = tests::ConvolutionSizes;
-using tests::any_activation;
+using tests::any_epilogue;
 
 TEST_CASE("conv2d: random attributes, sizes and epilogues") {
   Random random(1);
@@ -19,7 +19,7 @@ TEST_CASE("conv2d: random attributes, sizes and epilogues") {
     layer.groups = random.pick({1, 1, 1, 2, 3});
     layer.stride = {random.integer(1, 3), random.integer(1, 3)};
     layer.dilation = {random.integer(1, 2), random.integer(1, 3)};
-    layer.epilogue = {random.chance(0.4), any_activation(random)};
+    layer.epilogue = any_epilogue(random);
     Sizes s{};
     s.batch = random.integer(1, 3);
     s.channels = layer.groups * random.pick({1, 3, 5, 17, 33});
@@ -73,7 +73,7 @@ TEST_CASE("conv2d: depthwise") {
     layer.groups = random.pick({2, 3, 8, 17, 64});
     layer.stride = {random.integer(1, 2), random.integer(1, 2)};
     layer.dilation = {random.integer(1, 2), random.integer(1, 2)};
-    layer.epilogue = {random.chance(0.5), any_activation(random)};
+    layer.epilogue = any_epilogue(random);
     const int kernel = random.pick({1, 3, 5});
     layer.padding = {kernel / 2, kernel / 2};
     const std::int64_t multiplier = random.pick({1, 1, 2});
@@ -86,6 +86,35 @@ TEST_CASE("conv2d: depthwise") {
                   kernel};
     tests::check_convolution(tests::convolution_case(random, s, layer, random.chance(0.5)));
   }
+}
+
+TEST_CASE("conv2d: depthwise row by row, all kinds of edges") {
+  Random random(4);
+  const auto check = [&](Sizes s, layers::Pair stride, layers::Pair padding, int dilation_h) {
+    layers::Conv2d layer;
+    layer.groups = static_cast<int>(s.channels);
+    s.outputs = s.channels;
+    layer.stride = stride;
+    layer.padding = padding;
+    layer.dilation = {dilation_h, 1};
+    layer.epilogue = any_epilogue(random);
+    tests::check_convolution(tests::convolution_case(random, s, layer, random.chance(0.5)));
+  };
+  for (const int kernel : {3, 5})
+    for (const int stride : {1, 2}) {
+      const int padding = kernel / 2;
+      // Widths from less than a group of outputs to some groups and a rest.
+      for (const std::int64_t width : {1, 2, 3, 4, 5, 7, 8, 11, 18, 33})
+        check({2, random.pick({2, 16, 24, 35}), random.integer(kernel, 9), width, 0, kernel, kernel},
+              {stride, stride}, {padding, padding}, 1);
+      check({1, 72, 9, 14, 0, kernel, kernel}, {stride, stride}, {0, 0}, 1);
+      check({1, 40, 5, 6, 0, kernel, kernel}, {stride, stride}, {kernel, kernel}, 1);  // windows of padding
+      check({1, 20, 12, 13, 0, kernel, kernel}, {2, stride}, {1, 2}, 2);
+      check({1, 19, 12, 13, 0, 1, kernel}, {1, stride}, {0, padding}, 1);  // not square
+      check({1, 19, 12, 13, 0, 7, kernel}, {1, stride}, {3, padding}, 1);
+      check({1, 1000, 4, 9, 0, kernel, kernel}, {stride, stride}, {padding, padding},
+            1);  // blocks of channels
+    }
 }
 
 TEST_CASE("conv2d: ReLU passes NaN on and keeps infinity") {

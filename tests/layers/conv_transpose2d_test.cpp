@@ -38,7 +38,7 @@ TEST_CASE("conv_transpose2d: random attributes") {
     layer.groups = random.pick({1, 1, 2, 3});
     layer.stride = {random.integer(1, 4), random.integer(1, 4)};
     layer.dilation = {random.integer(1, 3), random.integer(1, 3)};
-    layer.epilogue.activation = static_cast<layers::Activation>(random.integer(0, 2));
+    layer.epilogue.activation = static_cast<layers::Activation>(random.integer(0, 4));
     const int kernel_h = random.integer(1, 4);
     const int kernel_w = random.integer(1, 4);
     layer.padding = {random.integer(0, layer.dilation.h * (kernel_h - 1) / 2),
@@ -79,10 +79,10 @@ TEST_CASE("conv_transpose2d: two whose outputs belong to one input pixel each, i
   for (int i = 0; i < 30; ++i) {
     layers::ConvTranspose2d first;
     first.stride = {random.integer(1, 3), random.integer(1, 3)};
-    first.epilogue.activation = static_cast<layers::Activation>(random.integer(0, 2));
+    first.epilogue.activation = static_cast<layers::Activation>(random.integer(0, 4));
     layers::ConvTranspose2d second;
     second.stride = {random.integer(1, 3), random.integer(1, 3)};
-    second.epilogue.activation = static_cast<layers::Activation>(random.integer(0, 2));
+    second.epilogue.activation = static_cast<layers::Activation>(random.integer(0, 4));
     const std::int64_t channels = random.pick({1, 5, 33}), middle = random.pick({1, 3, 17, 64});
     const std::int64_t outputs = random.pick({1, 2, 20});
     Case c;

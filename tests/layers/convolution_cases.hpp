@@ -39,14 +39,24 @@ inline std::vector<double> convolution_reference(const Case& c) {
                                                  layer.stride, layer.padding, layer.dilation);
   Map y = convolve(layer, c.inputs[0], c.weight(layer.weight), shape);
   finish(y, layer.bias.present() ? &c.weight(layer.bias) : nullptr,
-         layer.epilogue.residual ? &c.inputs[1] : nullptr, layer.epilogue.activation);
+         layer.epilogue.residual ? &c.inputs[1] : nullptr, layer.epilogue);
   return y.values;
 }
 
 inline void check_convolution(const Case& c) { check_everywhere(c, convolution_reference(c)); }
 
 inline layers::Activation any_activation(Random& random) {
-  return static_cast<layers::Activation>(random.integer(0, 2));
+  return static_cast<layers::Activation>(random.integer(0, 4));
+}
+
+/// What Conv2d can do in the end.
+inline layers::Epilogue any_epilogue(Random& random) {
+  layers::Epilogue epilogue{random.chance(0.4), any_activation(random)};
+  if (epilogue.activation == layers::Activation::kHardswish && random.chance(0.5)) {
+    epilogue.scale = 0.75f;
+    epilogue.shift = -0.25f;
+  }
+  return epilogue;
 }
 
 }  // namespace pliant::tests

@@ -72,7 +72,7 @@ layers::DeformConv2d random_layer(Random& random) {
   layer.stride = {random.integer(1, 3), random.integer(1, 3)};
   layer.dilation = {random.integer(1, 3), random.integer(1, 2)};
   layer.masked = random.chance(0.6);
-  layer.epilogue = {random.chance(0.3), static_cast<layers::Activation>(random.integer(0, 2))};
+  layer.epilogue = {random.chance(0.3), static_cast<layers::Activation>(random.integer(0, 4))};
   return layer;
 }
 

@@ -1,5 +1,6 @@
 #include "tests/layers/reference.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace pliant::tests {
@@ -10,15 +11,21 @@ Map::Map(const Tensor& tensor)
 double activate(double value, layers::Activation activation) {
   if (activation == layers::Activation::kReLU) return value < 0 ? 0 : value;
   if (activation == layers::Activation::kSigmoid) return 1 / (1 + std::exp(-value));
+  if (activation == layers::Activation::kHardswish) return value * std::clamp(value + 3, 0.0, 6.0) / 6;
+  if (activation == layers::Activation::kSwish) return value / (1 + std::exp(-value));
   return value;
 }
 
 void finish(Map& y, const Tensor* bias, const Tensor* residual, layers::Activation activation) {
+  finish(y, bias, residual, layers::Epilogue{residual != nullptr, activation});
+}
+
+void finish(Map& y, const Tensor* bias, const Tensor* residual, const layers::Epilogue& epilogue) {
   const auto plane = static_cast<std::size_t>(y.shape[2] * y.shape[3]);
   for (std::size_t i = 0; i < y.values.size(); ++i) {
     if (bias != nullptr) y.values[i] += bias->values()[i / plane % static_cast<std::size_t>(y.shape[1])];
     if (residual != nullptr) y.values[i] += residual->values()[i];
-    y.values[i] = activate(y.values[i], activation);
+    y.values[i] = activate(y.values[i], epilogue.activation) * epilogue.scale + epilogue.shift;
   }
 }
 

@@ -30,6 +30,8 @@ double activate(double value, layers::Activation activation);
 /// Bias, residual and activation. Null where there is none.
 void finish(Map& y, const Tensor* bias, const Tensor* residual, layers::Activation activation);
 
+void finish(Map& y, const Tensor* bias, const Tensor* residual, const layers::Epilogue& epilogue);
+
 /// Without bias and epilogue.
 Map convolve(const layers::Conv2d& layer, const Tensor& x, const Tensor& weight, const Shape& y);
 Map convolve_transposed(const layers::ConvTranspose2d& layer, const Tensor& x, const Tensor& weight,

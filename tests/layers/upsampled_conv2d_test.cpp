@@ -36,7 +36,7 @@ void check_upsampled(Random& random, layers::Conv2d layer, const Shape& input, s
   plain.upsample = {1, 1};
   tests::Map y = tests::convolve(plain, enlarged(c.inputs[0], layer.upsample), c.weight(layer.weight), shape);
   tests::finish(y, layer.bias.present() ? &c.weight(layer.bias) : nullptr,
-                layer.epilogue.residual ? &c.inputs[1] : nullptr, layer.epilogue.activation);
+                layer.epilogue.residual ? &c.inputs[1] : nullptr, layer.epilogue);
   tests::check_everywhere(c, y.values);
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("conv2d: upsampled inputs of random sizes, factors and epilogues") {
   for (int i = 0; i < 40; ++i) {
     layers::Conv2d layer;
     layer.upsample = {random.pick({2, 2, 4, 8}), random.pick({2, 2, 3, 8})};
-    layer.epilogue = {random.chance(0.5), tests::any_activation(random)};
+    layer.epilogue = tests::any_epilogue(random);
     const std::int64_t channels = random.pick({1, 3, 16, 33, 70}), outputs = random.pick({1, 8, 17, 40, 64});
     const std::int64_t height = random.integer(1, 7), width = random.integer(1, 7);
     check_upsampled(random, layer, {random.integer(1, 3), channels, height, width}, outputs);

@@ -94,7 +94,7 @@ TEST_CASE("winograd: random sizes, paddings and epilogues") {
   for (int i = 0; i < 40; ++i) {
     layers::Conv2d layer = usual(random.chance(0.5));
     layer.padding = {random.integer(0, 3), random.integer(0, 3)};
-    layer.epilogue = {random.chance(0.5), tests::any_activation(random)};
+    layer.epilogue = tests::any_epilogue(random);
     tests::ConvolutionSizes s{};
     s.batch = random.integer(1, 3);
     s.channels = random.pick({16, 24, 33, 70});

@@ -30,11 +30,7 @@ HWY_INLINE V clamped(V v, V least, V greatest) {
 }
 
 struct HardswishOp {
-  HWY_INLINE V operator()(D d, V v) const {
-    const V six = hn::Set(d, 6.0f);
-    const V gate = clamped(hn::Add(v, hn::Set(d, 3.0f)), hn::Zero(d), six);
-    return hn::Div(hn::Mul(v, gate), six);
-  }
+  HWY_INLINE V operator()(D d, V v, V sixth, V shift) const { return hardswish(d, v, sixth, shift); }
 };
 struct SwishOp {
   HWY_INLINE V operator()(D d, V v) const { return hn::Mul(v, sigmoid(d, v)); }
@@ -143,8 +139,8 @@ void scale_shift(const float* x, const float* scale, const float* shift, float* 
 void fill_element(ElementKernels& kernels) {
   kernels.relu = &unary<ReluOp>;
   kernels.sigmoid = &unary<SigmoidOp>;
-  kernels.hardswish = &unary<HardswishOp>;
   kernels.swish = &unary<SwishOp>;
+  kernels.hardswish = &unary_with<HardswishOp>;
   kernels.leaky_relu = &unary_with<LeakyReluOp>;
   kernels.hardsigmoid = &unary_with<HardsigmoidOp>;
   kernels.clamp = &unary_with<ClampOp>;

@@ -40,6 +40,7 @@ HWY_INLINE void finish_vector(D d, V sum, const MicroTile& tile, int row, std::p
     if (tile.bias != nullptr) sum = hn::Add(sum, hn::LoadU(d, tile.bias + column));
     if (r != nullptr) sum = hn::Add(sum, hn::LoadU(d, r));
     if (tile.relu) sum = relu(d, sum);
+    if (tile.hardswish != nullptr) sum = hardswish(d, sum, *tile.hardswish);
     hn::StoreU(sum, d, c);
   } else if (n > 0) {
     const auto count = static_cast<std::size_t>(n);
@@ -47,6 +48,7 @@ HWY_INLINE void finish_vector(D d, V sum, const MicroTile& tile, int row, std::p
     if (tile.bias != nullptr) sum = hn::Add(sum, load_first(d, tile.bias + column, count));
     if (r != nullptr) sum = hn::Add(sum, load_first(d, r, count));
     if (tile.relu) sum = relu(d, sum);
+    if (tile.hardswish != nullptr) sum = hardswish(d, sum, *tile.hardswish);
     store_first(sum, d, c, count);
   }
 }
@@ -82,6 +84,12 @@ HWY_INLINE void finish_whole_row(D d, const MicroTile& tile, int row, V c0, V c1
 #define PLIANT_RELU(v, i) v = relu(d, v)
     PLIANT_EACH_VECTOR(PLIANT_RELU)
 #undef PLIANT_RELU
+  }
+  if (tile.hardswish != nullptr) {
+    const V sixth = hn::Set(d, tile.hardswish->sixth), shift = hn::Set(d, tile.hardswish->shift);
+#define PLIANT_HARDSWISH(v, i) v = hardswish(d, v, sixth, shift)
+    PLIANT_EACH_VECTOR(PLIANT_HARDSWISH)
+#undef PLIANT_HARDSWISH
   }
 #define PLIANT_STORE(v, i) hn::StoreU(v, d, c + i * lanes)
   PLIANT_EACH_VECTOR(PLIANT_STORE)

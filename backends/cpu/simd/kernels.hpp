@@ -10,6 +10,12 @@ namespace pliant::backends::cpu {
 
 enum class Isa { kScalar, kSse4, kAvx2, kAvx512, kNeon, kSve };
 
+/// y = v * clamp(v + 3, 0, 6) * sixth + shift: the activation, scaled and shifted.
+struct HardswishNumbers {
+  float sixth = 1.0f / 6;
+  float shift = 0;
+};
+
 // ---- gemm.cpp
 
 /// Rows of a micro-kernel's instances, ascending; a kernel with more rows than are left repeats the last row.
@@ -19,7 +25,7 @@ inline constexpr int kMostPanelVectors = 4;
 
 /// A tile of at most MR rows and one panel of columns:
 /// C[i][j] (+)= sum over segments s and k of rows[i * row_stride + s][offset + k] * B[s * length + k][j],
-/// summed in this order, whatever the tile is; then bias, residual and ReLU where they are given.
+/// summed in this order, whatever the tile is; then bias, residual and activation where they are given.
 struct MicroTile {
   const float* const* rows = nullptr;  ///< `m` times `row_stride` pointers
   std::ptrdiff_t row_stride = 0;       ///< pointers from one row to the next
@@ -36,6 +42,7 @@ struct MicroTile {
   const float* residual = nullptr;
   std::ptrdiff_t ldr = 0;
   bool relu = false;
+  const HardswishNumbers* hardswish = nullptr;
   const float* next_b = nullptr;  ///< what later tiles read: fetched into the second-level cache meanwhile
   std::int64_t next_floats = 0;
 };
@@ -54,9 +61,10 @@ struct GemmKernels {
 struct ElementKernels {
   void (*relu)(const float* x, float* y, std::int64_t n) = nullptr;
   void (*sigmoid)(const float* x, float* y, std::int64_t n) = nullptr;
-  void (*hardswish)(const float* x, float* y, std::int64_t n) = nullptr;
   void (*swish)(const float* x, float* y, std::int64_t n) = nullptr;
-  /// With the layer's two numbers: the slope (and nothing), slope and offset, least and greatest.
+  /// With two numbers: those of HardswishNumbers, the slope (and nothing), slope and offset, least and
+  /// greatest.
+  void (*hardswish)(const float* x, float sixth, float shift, float* y, std::int64_t n) = nullptr;
   void (*leaky_relu)(const float* x, float slope, float, float* y, std::int64_t n) = nullptr;
   void (*hardsigmoid)(const float* x, float slope, float offset, float* y, std::int64_t n) = nullptr;
   void (*clamp)(const float* x, float least, float greatest, float* y, std::int64_t n) = nullptr;
@@ -101,6 +109,30 @@ struct WindowKernels {
   /// y[c] = sum of rows[t][c] * weights[t * n + c], plus bias[c] and residual[c], which may be null
   void (*depthwise)(const float* const* rows, std::int64_t count, std::int64_t n, const float* weights,
                     const float* bias, const float* residual, bool relu, float* y) = nullptr;
+};
+
+// ---- depthwise.cpp: one row of outputs
+
+/// All rows are contiguous pixels of `channels` floats.
+struct DepthwiseRow {
+  const float* input = nullptr;  ///< the first row of the picture under the window
+  std::ptrdiff_t row = 0;        ///< floats from one row under the window to the next
+  std::int64_t rows = 0;         ///< rows under the window that lie in the picture
+  std::int64_t width = 0;        ///< pixels of an input row
+  std::int64_t padding = 0;      ///< columns of the first window left of the picture
+  std::int64_t channels = 0;
+  std::int64_t outputs = 0;         ///< pixels
+  const float* weights = nullptr;   ///< [rows][kernel width][channels]
+  const float* bias = nullptr;      ///< [channels] or null
+  const float* residual = nullptr;  ///< laid out as y, or null
+  bool relu = false;
+  const HardswishNumbers* hardswish = nullptr;
+  float* y = nullptr;
+};
+
+struct DepthwiseKernels {
+  /// [kernel width 3, 5][stride along x 1, 2]; no dilation along x
+  std::array<std::array<void (*)(const DepthwiseRow& row), 2>, 2> row{};
 };
 
 // ---- reduce.cpp: sums and softmax; NaN is passed on
@@ -167,6 +199,7 @@ struct SimdKernels {
   ElementKernels element;
   SamplingKernels sampling;
   WindowKernels window;
+  DepthwiseKernels depthwise;
   ReduceKernels reduce;
   WinogradKernels winograd;
   UpsampledKernels upsampled;
@@ -178,6 +211,7 @@ bool get_gemm_kernels(Isa isa, GemmKernels& kernels);
 bool get_element_kernels(Isa isa, ElementKernels& kernels);
 bool get_sampling_kernels(Isa isa, SamplingKernels& kernels);
 bool get_window_kernels(Isa isa, WindowKernels& kernels);
+bool get_depthwise_kernels(Isa isa, DepthwiseKernels& kernels);
 bool get_reduce_kernels(Isa isa, ReduceKernels& kernels);
 bool get_winograd_kernels(Isa isa, WinogradKernels& kernels);
 bool get_upsampled_kernels(Isa isa, UpsampledKernels& kernels);

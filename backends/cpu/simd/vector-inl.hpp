@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "backends/cpu/simd/kernels.hpp"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -72,6 +73,17 @@ template <class D>
 HWY_INLINE hn::VFromD<D> relu(D d, hn::VFromD<D> v) {
   const auto zero = hn::Zero(d);
   return hn::IfThenElse(hn::Lt(v, zero), zero, v);
+}
+
+/// NaN is passed on by the product, whatever the gate makes of it.
+template <class D>
+HWY_INLINE hn::VFromD<D> hardswish(D d, hn::VFromD<D> v, hn::VFromD<D> sixth, hn::VFromD<D> shift) {
+  const auto gate = hn::Min(hn::Max(hn::Add(v, hn::Set(d, 3.0f)), hn::Zero(d)), hn::Set(d, 6.0f));
+  return hn::MulAdd(hn::Mul(v, gate), sixth, shift);
+}
+template <class D>
+HWY_INLINE hn::VFromD<D> hardswish(D d, hn::VFromD<D> v, const HardswishNumbers& numbers) {
+  return hardswish(d, v, hn::Set(d, numbers.sixth), hn::Set(d, numbers.shift));
 }
 
 }  // namespace HWY_NAMESPACE

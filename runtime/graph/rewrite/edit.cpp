@@ -48,6 +48,14 @@ int Walk::add_value(std::string name, int like) {
   return static_cast<int>(graph_.values.size()) - 1;
 }
 
+int Walk::add_value(std::string name, const Shape& shape) {
+  graph_.values.push_back({std::move(name), shape.rank()});
+  readers_.push_back(1);
+  producers_.push_back(-1);
+  shapes_.push_back(shape);
+  return static_cast<int>(graph_.values.size()) - 1;
+}
+
 void Walk::run(const std::function<std::vector<Node>(Node)>& visit) {
   std::vector<Node> nodes = std::move(graph_.nodes);
   for (Node& node : nodes)

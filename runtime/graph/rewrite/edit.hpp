@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "runtime/graph/graph.hpp"
@@ -15,6 +16,10 @@ int producer_of(const Graph& graph, int value, std::size_t reader);
 /// A new weight, which the graph owns; `fill` gets its elements.
 layers::WeightId add_weight(Graph& graph, std::string name, const Shape& shape,
                             const std::function<void(std::span<float>)>& fill);
+
+/// By how much a node enlarges, where the nearest neighbour's index is exactly dst / factor: PyTorch computes
+/// it from a rounded reciprocal, which powers of two do not have. None for other nodes, and for null.
+std::optional<layers::Pair> upsampling_factor(const Node* node);
 
 /// Walks over a graph's nodes in order and puts nodes of its own in the place of some. What was passed can be
 /// looked at: who makes a value, who reads it, its shape at sample sizes. Each step takes constant time.
@@ -39,6 +44,8 @@ class Walk {
   Graph& graph() { return graph_; }
   /// A new value of rank 4 with one reader, shaped like another.
   int add_value(std::string name, int like);
+  /// Likewise, of any rank; sample shapes are known.
+  int add_value(std::string name, const Shape& shape);
 
   /// Calls visit(node) for each node; it gives the nodes that take its place, in their order.
   void run(const std::function<std::vector<Node>(Node)>& visit);

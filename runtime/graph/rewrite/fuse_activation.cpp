@@ -12,6 +12,8 @@ using layers::Activation;
 Activation activation_of(const layers::Layer& layer) {
   if (std::holds_alternative<layers::ReLU>(layer)) return Activation::kReLU;
   if (std::holds_alternative<layers::Sigmoid>(layer)) return Activation::kSigmoid;
+  if (std::holds_alternative<layers::Hardswish>(layer)) return Activation::kHardswish;
+  if (std::holds_alternative<layers::Swish>(layer)) return Activation::kSwish;
   return Activation::kNone;
 }
 

@@ -36,8 +36,11 @@ Graph rewrite_all(const Graph& graph, const backends::Backend& backend) {
   split_concat(result, backend);
   fold_pointwise(result, backend);
   fold_upsample(result);
+  fold_gate(result, backend);
   fuse_residual(result, backend);
   fuse_activation(result, backend);
+  scale_activation(result, backend);
+  fuse_upsampled_sum(result);
   fuse_transposed_pair(result, backend);
   fuse_pooling(result, backend);
   return result;

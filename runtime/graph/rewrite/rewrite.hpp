@@ -15,8 +15,15 @@ std::vector<Shape> sample_shapes(const Graph& graph);
 /// add(conv(x), r) -> conv(x, r) where nothing else reads conv(x): the sum costs no extra pass over memory.
 void fuse_residual(Graph& graph, const backends::Backend& backend);
 
-/// relu(f(x)) and sigmoid(f(x)) -> f with an activation, where nothing else reads f(x).
+/// relu(f(x)), sigmoid, hardswish and swish of f(x) -> f with an activation, where nothing else reads f(x).
 void fuse_activation(Graph& graph, const backends::Backend& backend);
+
+/// activation(conv(x)) * c + d, with one number each -> conv with that in its epilogue.
+void scale_activation(Graph& graph, const backends::Backend& backend);
+
+/// x + x * gate -> x * (gate + 1), where the gate has a number for a channel or so: squeeze-and-excite with a
+/// residual sum then reads and writes the map once.
+void fold_gate(Graph& graph, const backends::Backend& backend);
 
 /// Tells convolutions whether their results are offsets of deformable convolutions, or lead to them.
 void mark_offsets(Graph& graph);
@@ -29,6 +36,9 @@ void fold_pointwise(Graph& graph, const backends::Backend& backend);
 
 /// conv(up(a)) -> a convolution that enlarges its input itself.
 void fold_upsample(Graph& graph);
+
+/// a + up(b) -> a sum that enlarges b itself, where nobody else reads up(b).
+void fuse_upsampled_sum(Graph& graph);
 
 /// t2(t1(x)) -> one node for two transposed convolutions whose outputs belong to one input pixel each and are
 /// read by nobody else: what lies between them is never written.

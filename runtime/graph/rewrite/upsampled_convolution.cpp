@@ -17,17 +17,10 @@
 #include "runtime/graph/rewrite/rewrite.hpp"
 
 namespace pliant::runtime::rewrite {
-namespace {
 
 using layers::Conv2d;
 using layers::Pair;
 
-bool takes_upsampled_input(const Walk& walk, const Conv2d& conv) {
-  return conv.upsample == Pair{1, 1} && layers::takes_upsampled_input(conv, walk.weight(conv.weight).shape);
-}
-
-/// By how much a node enlarges, where the nearest neighbour's index is exactly dst / factor: PyTorch computes
-/// it from a rounded reciprocal, which powers of two do not have. None for other nodes.
 std::optional<Pair> upsampling_factor(const Node* node) {
   const auto* up = node == nullptr ? nullptr : std::get_if<layers::Upsample>(&node->layer);
   if (up == nullptr || up->mode != layers::Upsample::Mode::kNearest || up->to_size) return std::nullopt;
@@ -38,6 +31,12 @@ std::optional<Pair> upsampling_factor(const Node* node) {
   };
   const Pair result{factor(up->scale_h), factor(up->scale_w)};
   return result.h != 0 && result.w != 0 ? std::optional(result) : std::nullopt;
+}
+
+namespace {
+
+bool takes_upsampled_input(const Walk& walk, const Conv2d& conv) {
+  return conv.upsample == Pair{1, 1} && layers::takes_upsampled_input(conv, walk.weight(conv.weight).shape);
 }
 
 /// One part of a sum of convolutions.
@@ -52,8 +51,8 @@ void chain(Walk& walk, const Node& conv, std::vector<Node>& parts) {
     auto& layer = std::get<Conv2d>(parts[i].layer);
     const bool last = i + 1 == parts.size();
     layer.bias = last ? whole.bias : layers::WeightId{};
-    layer.epilogue = {i > 0 || whole.epilogue.residual,
-                      last ? whole.epilogue.activation : layers::Activation::kNone};
+    layer.epilogue = last ? whole.epilogue : layers::Epilogue{};
+    layer.epilogue.residual = i > 0 || whole.epilogue.residual;
     if (i > 0)
       parts[i].inputs.push_back(parts[i - 1].outputs[0]);
     else if (whole.epilogue.residual)
