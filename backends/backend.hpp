@@ -97,6 +97,10 @@ class Backend {
   virtual bool supports(const layers::Layer& layer) const = 0;
   /// Whether the layer's kernel can take this epilogue; rewrites ask before they fuse.
   virtual bool fuses(const layers::Layer& layer, const layers::Epilogue& epilogue) const = 0;
+  /// Whether the convolution, with a weight of this shape, had better pool its result itself
+  /// (layers::Conv2d::pool); rewrites ask before they fuse.
+  virtual bool pools(const layers::Conv2d& layer, const layers::MaxPool2d& pool,
+                     const Shape& weight) const = 0;
   /// The context's weights outlive the kernel.
   virtual std::unique_ptr<Kernel> make_kernel(const layers::Layer& layer,
                                               const layers::NodeContext& context) const = 0;

@@ -33,12 +33,22 @@ std::vector<Shape> infer_shapes(const Conv2d& layer, const NodeContext& context,
   x[3] *= layer.upsample.w;
   const Shape y = convolution_output(context, x, w, layer.stride, layer.padding, layer.dilation);
   check_residual(context, layer.epilogue, inputs, y);
-  return {y};
+  return layer.pool ? infer_shapes(*layer.pool, context, std::span(&y, 1)) : std::vector{y};
 }
 
-std::uint64_t macs(const Conv2d& layer, const NodeContext& context, std::span<const Shape>,
-                   std::span<const Shape> outputs) {
-  return convolution_macs(context.weight(layer.weight).shape, outputs[0]);
+Shape convolved_shape(const Conv2d& layer, const Shape& x, const Shape& weight) {
+  const auto size = [](std::int64_t in, std::int64_t kernel, int stride, int padding, int dilation) {
+    return window_output_size(in, static_cast<int>(kernel), stride, padding, dilation);
+  };
+  return {x[0], weight[0],
+          size(x[2] * layer.upsample.h, weight[2], layer.stride.h, layer.padding.h, layer.dilation.h),
+          size(x[3] * layer.upsample.w, weight[3], layer.stride.w, layer.padding.w, layer.dilation.w)};
+}
+
+std::uint64_t macs(const Conv2d& layer, const NodeContext& context, std::span<const Shape> inputs,
+                   std::span<const Shape>) {
+  const Shape& weight = context.weight(layer.weight).shape;
+  return convolution_macs(weight, convolved_shape(layer, inputs[0], weight));
 }
 
 bool takes_upsampled_input(const Conv2d& layer, const Shape& weight) {

@@ -1,8 +1,11 @@
 // 2-d convolution (torch.nn.Conv2d, zero padding).
 #pragma once
 
+#include <optional>
+
 #include "layers/declare.hpp"
 #include "layers/epilogue.hpp"
+#include "layers/max_pool2d.hpp"
 
 namespace pliant::layers {
 
@@ -15,15 +18,16 @@ struct Conv2d {
   Pair padding{0, 0};
   Pair dilation{1, 1};
   int groups = 1;
-  /// What rounding errors of the result lead to. Where samples are taken from moves with them, and a
-  /// deformable convolution enlarges them many times.
-  enum class Rounding { kUsual, kReachesOffsets, kIsOffsets };
-
   // Not in files: rewrites set these.
   Pair upsample{1, 1};  // the input is enlarged so by nearest neighbours first
-  Rounding rounding = Rounding::kUsual;
+  // The result leads to offsets: a deformable convolution enlarges its rounding errors many times.
+  bool reaches_offsets = false;
   Epilogue epilogue;
+  std::optional<MaxPool2d> pool;  // of the result, after the epilogue
 };
+
+/// The result before it is pooled, [N, Co, Ho, Wo], for shapes that fit.
+Shape convolved_shape(const Conv2d& layer, const Shape& x, const Shape& weight);
 
 /// Whether the layer, with a weight of this shape, may have an upsampled input: 3x3, stride, padding and
 /// dilation 1, one group.

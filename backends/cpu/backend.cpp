@@ -2,6 +2,7 @@
 
 #include "backends/cpu/context.hpp"
 #include "backends/cpu/kernel.hpp"
+#include "backends/cpu/pooled_conv2d.hpp"
 #include "backends/registry.hpp"
 #include "core/format.hpp"
 
@@ -48,6 +49,9 @@ class CpuBackend final : public Backend {
   bool supports(const layers::Layer&) const override { return true; }
   bool fuses(const layers::Layer& layer, const layers::Epilogue& epilogue) const override {
     return std::visit([&](const auto& l) { return fuses_epilogue(l, epilogue); }, layer);
+  }
+  bool pools(const layers::Conv2d& layer, const layers::MaxPool2d& pool, const Shape& weight) const override {
+    return pays_to_pool(layer, pool, weight);
   }
   std::unique_ptr<Kernel> make_kernel(const layers::Layer& layer,
                                       const layers::NodeContext& context) const override {

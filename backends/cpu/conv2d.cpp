@@ -1,56 +1,26 @@
 #include "layers/conv2d.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "backends/cpu/convolution.hpp"
 #include "backends/cpu/depthwise_conv2d.hpp"
-#include "backends/cpu/parallel.hpp"
+#include "backends/cpu/pooled_conv2d.hpp"
 #include "backends/cpu/upsampled_conv2d.hpp"
+#include "backends/cpu/window_product.hpp"
 #include "backends/cpu/winograd_conv2d.hpp"
 #include "core/format.hpp"
 
 namespace pliant::backends::cpu {
 namespace {
 
-/// Most pointers or gathered floats a thread keeps: they should stay in the second-level cache.
-constexpr std::int64_t kMostScratch = 1 << 16;
-/// Segments of fewer channels are gathered into a tile: short segments keep the micro-kernel from its work.
-constexpr std::int64_t kShortSegment = 16;
-
-enum class Path { kPlain, kIndirect, kGathered, kOpenblas };
-
 /// Native wherever the environment does not ask for OpenBLAS: measured on 1x1 products of 20x20 to 160x160
 /// pixels with 64 to 2048 channels on an AVX-512 machine, OpenBLAS 0.3.21 gave 64 to 95 % of the native
 /// speed.
-Path choose_path(const Window& w, const CpuContext& context) {
+bool by_openblas(const Window& w, const CpuContext& context) {
   const bool pointwise =
       w.taps() == 1 && w.stride_h == 1 && w.stride_w == 1 && w.padding_h == 0 && w.padding_w == 0;
-  if (pointwise && w.groups == 1 && context.gemm() == GemmChoice::kOpenblas) return Path::kOpenblas;
-  if (pointwise) return Path::kPlain;
-  return w.taps() > 1 && w.group_channels() < kShortSegment ? Path::kGathered : Path::kIndirect;
-}
-
-/// Copies the windows of pixels [begin, end) side by side: rows of [tap][channel]. For groups = 1 and no
-/// dilation along x, where a row of taps is contiguous in the picture.
-void gather_windows(const Window& w, const float* input, std::int64_t begin, std::int64_t end, float* to) {
-  const std::int64_t c = w.channels;
-  Pixel pixel(w, begin);
-  for (std::int64_t p = begin; p < end; ++p, pixel.next(w)) {
-    const float* image = input + pixel.image * w.height * w.width * c;
-    const std::int64_t x0 = pixel.x * w.stride_w - w.padding_w;
-    const std::int64_t first = std::clamp<std::int64_t>(-x0, 0, w.kernel_w);  // taps left of the picture
-    const std::int64_t last = std::clamp<std::int64_t>(w.width - x0, first, w.kernel_w);
-    std::int64_t y = pixel.y * w.stride_h - w.padding_h;
-    for (std::int64_t i = 0; i < w.kernel_h; ++i, y += w.dilation_h, to += w.kernel_w * c) {
-      if (y < 0 || y >= w.height || first == last) {
-        std::fill_n(to, w.kernel_w * c, 0.0f);
-        continue;
-      }
-      std::fill_n(to, first * c, 0.0f);
-      std::copy_n(image + (y * w.width + x0 + first) * c, (last - first) * c, to + first * c);
-      std::fill_n(to + last * c, (w.kernel_w - last) * c, 0.0f);
-    }
-  }
+  return pointwise && w.groups == 1 && context.gemm() == GemmChoice::kOpenblas;
 }
 
 class GemmConv2d final : public Prepared {
@@ -58,36 +28,25 @@ class GemmConv2d final : public Prepared {
   GemmConv2d(const layers::Conv2d& layer, Weights weights, const Window& w, const PrepareArguments& arguments)
       : context_(cpu_context(arguments)),
         window_(w),
-        path_(choose_path(w, context_)),
         epilogue_(layer.epilogue),
         bias_(weight_data(weights, layer.bias)),
-        weight_(weight_data(weights, layer.weight)),
-        zeros_(make_zeros(w.channels)) {
-    const std::int64_t k = w.taps() * w.group_channels();
-    if (path_ == Path::kOpenblas) {
+        weight_(weight_data(weights, layer.weight)) {
+    if (by_openblas(w, context_)) {
       // One size of tile for any number of threads: OpenBLAS' sums may depend on it.
       constexpr std::int64_t kRows = 192;
       tiling_ = {kRows, ceil_div(w.pixels(), kRows), 1};
       return;
     }
-    packed_ = packed_convolution(w, context_, arguments.packs, layer.weight, weight_);
-    const std::int64_t row = path_ == Path::kGathered ? std::max(k, w.taps()) : w.taps();
-    const std::int64_t most_rows = std::max<std::int64_t>(1, kMostScratch / row);
-    tiling_ = tile_gemm(context_, w.pixels(), most_rows, k, w.group_outputs(),
-                        w.groups == 1 ? packed_->groups[0].panels() : 1);
+    product_.emplace(w, context_, arguments.packs, layer.weight, weight_);
+    tiling_ = tile_gemm(context_, w.pixels(), product_->most_pixels(), w.taps() * w.group_channels(),
+                        w.group_outputs(), product_->panels());
     ScratchLayout scratch;
-    rows_ = scratch.add<const float*>(tiling_.rows * w.taps());
-    if (path_ == Path::kGathered) {
-      gathered_ = scratch.add<float>(tiling_.rows * k);
-      tile_rows_ = scratch.add<const float*>(tiling_.rows);
-    }
+    product_->reserve(tiling_.rows, scratch);
     thread_bytes_ = scratch.bytes();
   }
 
   std::string algorithm() const override {
-    const char* names[] = {"gemm", "indirect gemm", "gathered gemm", "openblas"};
-    return core::message(names[static_cast<int>(path_)], " ", window_.kernel_h, "x", window_.kernel_w, " ",
-                         name_of(context_.isa()));
+    return product_ ? product_->algorithm() : core::message("openblas 1x1 ", name_of(context_.isa()));
   }
   std::size_t workspace_bytes() const override {
     return thread_bytes_ * static_cast<std::size_t>(context_.threads());
@@ -106,10 +65,11 @@ class GemmConv2d final : public Prepared {
           out.residual = residual == nullptr ? nullptr : residual + begin * out.ldr;
           out.bias = bias_;
           out.activation = epilogue_.activation;
-          if (path_ == Path::kOpenblas)
-            run_openblas(inputs[0].data, begin, end, out);
+          if (product_)
+            product_->run(inputs[0].data, begin, end, index % tiling_.panel_tiles, tiling_.panel_tiles, out,
+                          scratch);
           else
-            run_tile(inputs[0].data, begin, end, index % tiling_.panel_tiles, out, scratch);
+            run_openblas(inputs[0].data, begin, end, out);
         });
   }
 
@@ -121,63 +81,13 @@ class GemmConv2d final : public Prepared {
     apply_epilogue(context_.simd(), out, end - begin, window_.out_channels);
   }
 
-  void run_tile(const float* input, std::int64_t begin, std::int64_t end, std::int64_t panel_tile,
-                const GemmOutput& out, std::byte* scratch) const {
-    const Window& w = window_;
-    auto** rows = reinterpret_cast<const float**>(scratch + rows_);
-    auto* gathered = reinterpret_cast<float*>(scratch + gathered_);
-    const bool contiguous = w.groups == 1 && w.dilation_w == 1;
-    if (path_ == Path::kPlain)
-      for (std::int64_t p = begin; p < end; ++p) rows[p - begin] = input + p * w.channels;
-    else if (path_ == Path::kIndirect || !contiguous)
-      point_rows(w, input, zeros_.floats(), begin, end, rows);
-
-    for (std::int64_t g = 0; g < w.groups; ++g) {
-      const PackedMatrix& b = packed_->groups[static_cast<std::size_t>(g)];
-      const std::int64_t channels = w.group_channels();
-      GemmRows a;
-      a.m = end - begin;
-      if (path_ == Path::kGathered) {
-        const std::int64_t k = w.taps() * channels;
-        if (contiguous)
-          gather_windows(w, input, begin, end, gathered);
-        else
-          for (std::int64_t s = 0; s < a.m * w.taps(); ++s)
-            std::copy_n(rows[s] + g * channels, channels, gathered + s * channels);
-        auto** tile = reinterpret_cast<const float**>(scratch + tile_rows_);
-        for (std::int64_t i = 0; i < a.m; ++i) tile[i] = gathered + i * k;
-        a.rows = tile;
-        a.length = k;
-      } else {
-        a.rows = rows;
-        a.row_stride = w.taps();
-        a.segments = w.taps();
-        a.length = channels;
-        a.offset = g * channels;
-      }
-      GemmOutput part = out;
-      const std::int64_t first = g * w.group_outputs();
-      part.c += first;
-      if (part.bias != nullptr) part.bias += first;
-      if (part.residual != nullptr) part.residual += first;
-      const std::int64_t panels = ceil_div(b.panels(), tiling_.panel_tiles);
-      multiply(context_.simd(), b, a, part, panel_tile * panels,
-               std::min(b.panels(), (panel_tile + 1) * panels));
-    }
-  }
-
   const CpuContext& context_;
   Window window_;
-  Path path_;
   layers::Epilogue epilogue_;
   const float* bias_;
   const float* weight_;
-  std::shared_ptr<const PackedWeights> packed_;
-  core::Buffer zeros_;
+  std::optional<WindowProduct> product_;  // none where OpenBLAS multiplies
   GemmTiling tiling_;
-  std::size_t rows_ = 0;
-  std::size_t gathered_ = 0;
-  std::size_t tile_rows_ = 0;
   std::size_t thread_bytes_ = 0;
 };
 
@@ -193,8 +103,10 @@ class Conv2dKernel final : public Kernel {
   Conv2dKernel(const layers::Conv2d& layer, const layers::NodeContext& context)
       : layer_(layer), weights_(context.weights()) {}
   std::unique_ptr<Prepared> prepare(const PrepareArguments& arguments) const override {
-    const Window w =
-        window_of(layer_, weight_shape(weights_, layer_.weight), arguments.inputs[0], arguments.outputs[0]);
+    const Shape& weight = weight_shape(weights_, layer_.weight);
+    const Shape& x = arguments.inputs[0];
+    const Window w = window_of(layer_, weight, x, layers::convolved_shape(layer_, x, weight));
+    if (layer_.pool) return prepare_pooled(layer_, weights_, w, arguments);
     if (layer_.upsample != layers::Pair{1, 1}) return prepare_upsampled(layer_, weights_, w, arguments);
     if (is_depthwise(w)) return prepare_depthwise(layer_, weights_, w, arguments);
     if (const auto tile = winograd_tile(layer_, w, cpu_context(arguments).conv2d()))

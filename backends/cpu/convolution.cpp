@@ -33,10 +33,16 @@ std::shared_ptr<const PackedWeights> packed_convolution(const Window& w, const C
     const std::int64_t taps = w.taps();
     for (std::int64_t g = 0; g < w.groups; ++g) {
       const float* from = weight + g * outputs * channels * taps;
-      packed->groups.push_back(
-          pack_matrix(context, taps * channels, outputs, [=](std::int64_t k, std::int64_t n) {
-            return from[(n * channels + k % channels) * taps + k / channels];
-          }));
+      packed->groups.push_back(allocate_matrix(context.simd().gemm, taps * channels, outputs));
+      PackedMatrix& b = packed->groups.back();
+      // Tap by tap: to divide k by the channels for each weight would take longer than to move it.
+      context.pool().parallel_for(b.panels() * taps, [&](std::int64_t index, int) {
+        const std::int64_t tap = index % taps;
+        const std::int64_t first = tap * channels;
+        fill_panel(b, index / taps, first, first + channels, [=](std::int64_t k, std::int64_t n) {
+          return from[(n * channels + k - first) * taps + tap];
+        });
+      });
     }
     const std::size_t bytes = packed->bytes();
     return std::pair{std::shared_ptr<const PackedWeights>(std::move(packed)), bytes};

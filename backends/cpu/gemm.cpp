@@ -34,6 +34,16 @@ Chosen choose_micro(const GemmKernels& kernels, std::int64_t vectors, std::int64
   return chosen;
 }
 
+/// Shares the fetching of the next block of a panel, which lies behind this one of `floats`, between the
+/// tiles of `m` rows; where these are few, it would cost more than it gives.
+void fetch_ahead(MicroTile& tile, std::int64_t floats, std::int64_t row, std::int64_t m) {
+  constexpr std::int64_t kMostFloats = 640;  // a tile
+  constexpr std::int64_t kLine = 16;
+  const std::int64_t part = floats * tile.m / m;
+  tile.next_floats = part > kMostFloats ? 0 : part;
+  tile.next_b = tile.b + floats + floats * row / m / kLine * kLine;
+}
+
 void multiply_block(const GemmKernels& kernels, const PackedMatrix& b, const GemmRows& a, const KBlock& block,
                     const GemmOutput& out, bool accumulate, bool finish, std::int64_t panel_begin,
                     std::int64_t panel_end) {
@@ -62,6 +72,7 @@ void multiply_block(const GemmKernels& kernels, const PackedMatrix& b, const Gem
       tile.rows = a.rows + i * a.row_stride + block.segment;
       tile.c = out.c + i * out.ldc + column;
       if (finish && out.residual != nullptr) tile.residual = out.residual + i * out.ldr + column;
+      fetch_ahead(tile, block.segments * block.length * width, i, a.m);
       chosen.kernel(tile);
       i += tile.m;
     }
@@ -131,11 +142,11 @@ GemmTiling tile_gemm(const CpuContext& context, std::int64_t m, std::int64_t mos
   GemmTiling tiling;
   std::int64_t rows = std::min(large ? kRowsOfLargeB : kRows, most_rows);
   if (threads > 1) {
-    // A small B is read again by every task; a large one is cut before the rows are, so that each thread
-    // reads its part.
-    const std::int64_t least_tiles = large ? ceil_div(tasks, panels) : tasks;
-    rows = std::min(rows, std::max(round_up(ceil_div(m, least_tiles), kMicroRows.back()), kLeastRows));
-    rows = std::min(rows, round_up(ceil_div(m, ceil_div(m, rows)), kMicroRows.back()));  // as even as can be
+    // A small B is read again by every task. A large one is cut before the rows are, so that each thread
+    // reads its part; where it must not be cut, tasks are fewer.
+    const std::int64_t least_tiles = !large ? tasks : panels > 1 ? ceil_div(tasks, panels) : tasks / 2;
+    const std::int64_t tiles = round_up(std::max(least_tiles, ceil_div(m, rows)), panels > 1 ? 1 : threads);
+    rows = std::min(rows, std::max(round_up(ceil_div(m, tiles), kMicroRows.back()), kLeastRows));
   }
   tiling.rows = std::max<std::int64_t>(1, std::min(rows, m));
   tiling.row_tiles = ceil_div(m, tiling.rows);

@@ -46,14 +46,19 @@ PackedMatrix outline_matrix(const GemmKernels& kernels, std::int64_t k, std::int
 /// B of these sizes with its elements not yet set.
 PackedMatrix allocate_matrix(const GemmKernels& kernels, std::int64_t k, std::int64_t n);
 
-/// Sets rows [begin, end) of one panel from at(k, n).
+/// Sets rows [begin, end) of one panel from at(k, n). Some rows at a time: both the panel and the weights,
+/// whose rows are the panel's columns, then stay in the first-level cache.
 template <class At>
 void fill_panel(PackedMatrix& b, std::int64_t p, std::int64_t begin, std::int64_t end, const At& at) {
+  constexpr std::int64_t kRows = 16;
   float* to = b.data + p * b.panel * b.k;
   const std::int64_t width = b.panel_width(p);
-  for (std::int64_t j = 0; j < width; ++j) {
-    const bool valid = p * b.panel + j < b.n;
-    for (std::int64_t i = begin; i < end; ++i) to[i * width + j] = valid ? at(i, p * b.panel + j) : 0.0f;
+  for (std::int64_t first = begin; first < end; first += kRows) {
+    const std::int64_t last = std::min(end, first + kRows);
+    for (std::int64_t j = 0; j < width; ++j) {
+      const bool valid = p * b.panel + j < b.n;
+      for (std::int64_t i = first; i < last; ++i) to[i * width + j] = valid ? at(i, p * b.panel + j) : 0.0f;
+    }
   }
 }
 

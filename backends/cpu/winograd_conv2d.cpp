@@ -144,17 +144,18 @@ bool takes_winograd(const Window& w) {
          w.dilation_w == 1 && w.groups == 1;
 }
 
-std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w) {
-  using Rounding = layers::Conv2d::Rounding;
+bool suits_winograd(const Window& w) {
   constexpr std::int64_t kLeastChannels = 16;
-  if (!takes_winograd(w) || layer.rounding == Rounding::kIsOffsets || w.channels < kLeastChannels ||
-      w.out_channels < kLeastChannels)
-    return std::nullopt;
+  return takes_winograd(w) && w.channels >= kLeastChannels && w.out_channels >= kLeastChannels;
+}
+
+std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w) {
+  if (!suits_winograd(w)) return std::nullopt;
   std::optional<WinogradTile> best;
   double least = direct_cost(w);
   for (const WinogradTile tile : {WinogradTile::kFour, WinogradTile::kSix}) {
     // 6x6 tiles have some four times the rounding errors of 4x4 tiles.
-    if (tile == WinogradTile::kSix && layer.rounding != Rounding::kUsual) continue;
+    if (tile == WinogradTile::kSix && layer.reaches_offsets) continue;
     const double cost = winograd_cost(w, tile);
     if (cost >= least) continue;
     least = cost;

@@ -12,6 +12,9 @@ namespace pliant::backends::cpu {
 /// Whether tiles can compute it at all: 3x3, stride and dilation 1, one group.
 bool takes_winograd(const Window& w);
 
+/// Whether it may be worth it, too, where the map is large enough.
+bool suits_winograd(const Window& w);
+
 /// The tile that makes the convolution fastest, none where the direct way is or where rounding errors must
 /// not grow. A pure function of its arguments.
 std::optional<WinogradTile> choose_winograd(const layers::Conv2d& layer, const Window& w);

@@ -77,6 +77,9 @@ struct Describe {
     add_window(words, layer, context);
     if (!is(layer.upsample, 1)) words.begin("input x", layer.upsample.h, ",", layer.upsample.w);
     add_epilogue(words, layer.epilogue);
+    if (!layer.pool) return;
+    words.begin("max");
+    (*this)(words, *layer.pool);
   }
   void operator()(Words& words, const layers::ConvTranspose2d& layer) const {
     add_window(words, layer, context);

@@ -46,9 +46,9 @@ TEST_CASE("conv2d: usual shapes of networks, odd sizes") {
       {{2, 160, 9, 7, 96, 3, 3}, two, one, one, 1},     //
       {{1, 600, 5, 9, 80, 1, 1}, one, {0, 0}, one, 1},  // one long segment in pieces
       {{2, 64, 7, 5, 70, 1, 1}, two, {0, 0}, one, 1},   //
-      {{2, 3, 33, 29, 64, 7, 7}, two, three, one, 1},   // the stem: gathered
-      {{1, 3, 21, 23, 17, 5, 5}, one, two, two, 1},     // gathered, dilated
-      {{1, 12, 11, 10, 24, 3, 3}, one, one, one, 4},    // gathered a group
+      {{2, 3, 33, 29, 64, 7, 7}, two, three, one, 1},   // the stem: by rows of taps
+      {{1, 3, 21, 23, 17, 5, 5}, one, two, two, 1},     // dilated
+      {{1, 12, 11, 10, 24, 3, 3}, one, one, one, 4},    // few channels a group
       {{1, 24, 30, 31, 27, 3, 3}, one, one, one, 1},    // an offset convolution
       {{3, 64, 1, 1, 64, 3, 3}, one, one, one, 1},      // padding all around
       {{1, 8, 300, 3, 130, 1, 1}, one, {0, 0}, one, 1},

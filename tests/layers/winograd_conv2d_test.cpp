@@ -11,7 +11,6 @@
 using namespace pliant;
 using tests::Case;
 using tests::Random;
-using Rounding = layers::Conv2d::Rounding;
 
 namespace {
 
@@ -32,25 +31,24 @@ std::string algorithm_of(const Case& c, backends::cpu::Isa isa) {
   return algorithm_of(c, tests::context_of(isa, 1));
 }
 
-layers::Conv2d usual(Rounding rounding) {
+layers::Conv2d usual(bool reaches_offsets = false) {
   layers::Conv2d layer;
   layer.padding = {1, 1};
-  layer.rounding = rounding;
+  layer.reaches_offsets = reaches_offsets;
   return layer;
 }
 
 }  // namespace
 
-TEST_CASE("winograd: rounding decides the tiles") {
+TEST_CASE("winograd: what leads to offsets gets small tiles") {
   Random random(1);
   const struct {
-    Rounding rounding;
+    bool reaches_offsets;
     const char* expected;
-  } cases[] = {{Rounding::kUsual, "winograd 6x6"},
-               {Rounding::kReachesOffsets, "winograd 4x4"},
-               {Rounding::kIsOffsets, "indirect gemm"}};
+  } cases[] = {{false, "winograd 6x6"}, {true, "winograd 4x4"}};
   for (const auto& one : cases) {
-    const Case c = tests::convolution_case(random, {1, 32, 82, 77, 32, 3, 3}, usual(one.rounding), true);
+    const Case c =
+        tests::convolution_case(random, {1, 32, 82, 77, 32, 3, 3}, usual(one.reaches_offsets), true);
     for (const backends::cpu::Isa isa : backends::cpu::available_isas())
       CHECK(algorithm_of(c, isa).find(one.expected) == 0);
     tests::check_convolution(c);
@@ -63,7 +61,7 @@ TEST_CASE("winograd: only 3x3 with stride and dilation 1 and one group, and enou
     const Case c = tests::convolution_case(random, sizes, layer, false);
     return algorithm_of(c, backends::cpu::available_isas().front()).find("winograd") == 0;
   };
-  const layers::Conv2d plain = usual(Rounding::kUsual);
+  const layers::Conv2d plain = usual();
   CHECK(is_tiled({1, 64, 48, 48, 64, 3, 3}, plain));
   CHECK(!is_tiled({1, 64, 48, 48, 64, 5, 5}, plain));
   CHECK(!is_tiled({1, 64, 48, 48, 64, 3, 1}, plain));
@@ -83,7 +81,7 @@ TEST_CASE("winograd: only 3x3 with stride and dilation 1 and one group, and enou
 
 TEST_CASE("winograd: few tiles and large weights, where threads share tiles") {
   Random random(4);
-  layers::Conv2d layer = usual(Rounding::kReachesOffsets);
+  layers::Conv2d layer = usual(true);
   layer.epilogue = {true, layers::Activation::kSigmoid};
   const Case c =
       tests::convolution_case(random, {2, 88, 19, 43, 90, 3, 3}, layer, true);  // 110 tiles, twice 55
@@ -94,7 +92,7 @@ TEST_CASE("winograd: few tiles and large weights, where threads share tiles") {
 TEST_CASE("winograd: random sizes, paddings and epilogues") {
   Random random(3);
   for (int i = 0; i < 40; ++i) {
-    layers::Conv2d layer = usual(random.chance(0.5) ? Rounding::kUsual : Rounding::kReachesOffsets);
+    layers::Conv2d layer = usual(random.chance(0.5));
     layer.padding = {random.integer(0, 3), random.integer(0, 3)};
     layer.epilogue = {random.chance(0.5), tests::any_activation(random)};
     tests::ConvolutionSizes s{};
@@ -105,24 +103,25 @@ TEST_CASE("winograd: random sizes, paddings and epilogues") {
     const bool large = i % 5 == 0;  // 6x6 tiles are for large maps
     s.height = large ? random.integer(56, 66) : random.integer(3, 21);
     s.width = large ? random.integer(56, 66) : random.integer(3, 21);
-    if (large) s.channels = s.outputs = 17, s.batch = 2, layer.rounding = Rounding::kUsual;
+    if (large) s.channels = s.outputs = 17, s.batch = 2, layer.reaches_offsets = false;
     tests::check_convolution(tests::convolution_case(random, s, layer, random.chance(0.5)));
   }
 }
 
 TEST_CASE("winograd: PLIANT_CONV2D forces tiles or direct products where it can") {
   Random random(5);
-  layers::Conv2d layer = usual(Rounding::kIsOffsets);  // which has tiles only by force
+  layers::Conv2d layer = usual();
   layer.epilogue = {true, layers::Activation::kReLU};
-  const Case square = tests::convolution_case(random, {2, 17, 15, 19, 20, 3, 3}, layer, true);
+  const Case square =
+      tests::convolution_case(random, {2, 9, 15, 19, 20, 3, 3}, layer, true);  // tiles only by force
   const std::vector<double> reference = tests::convolution_reference(square);
   layer.stride = {1, 2};
   const Case strided = tests::convolution_case(random, {1, 17, 15, 19, 20, 3, 3}, layer, true);
   const struct {
     const char* value;
     const char* expected;
-  } cases[] = {{"auto", "indirect gemm 3x3"},
-               {"gemm", "indirect gemm 3x3"},
+  } cases[] = {{"auto", "row-wise gemm 3x3"},
+               {"gemm", "row-wise gemm 3x3"},
                {"winograd4", "winograd 4x4"},
                {"winograd6", "winograd 6x6"}};
   for (const auto& one : cases) {
@@ -132,7 +131,7 @@ TEST_CASE("winograd: PLIANT_CONV2D forces tiles or direct products where it can"
           backends::cpu::backend().make_context({2, std::string(backends::cpu::name_of(isa)), 0});
       INFO(one.value, " ", context->description());
       CHECK(algorithm_of(square, *context).find(one.expected) == 0);
-      CHECK(algorithm_of(strided, *context).find("indirect gemm 3x3") == 0);
+      CHECK(algorithm_of(strided, *context).find("row-wise gemm 3x3") == 0);
       backends::PackCache packs;
       const Tensor result = tests::run_once(square, *context, packs);
       double largest = 0, worst = 0;

@@ -36,6 +36,8 @@ struct MicroTile {
   const float* residual = nullptr;
   std::ptrdiff_t ldr = 0;
   bool relu = false;
+  const float* next_b = nullptr;  ///< what later tiles read: fetched into the second-level cache meanwhile
+  std::int64_t next_floats = 0;
 };
 
 using MicroKernel = void (*)(const MicroTile& tile);

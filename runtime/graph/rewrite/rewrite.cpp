@@ -39,6 +39,7 @@ Graph rewrite_all(const Graph& graph, const backends::Backend& backend) {
   fuse_residual(result, backend);
   fuse_activation(result, backend);
   fuse_transposed_pair(result, backend);
+  fuse_pooling(result, backend);
   return result;
 }
 

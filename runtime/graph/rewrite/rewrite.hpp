@@ -18,8 +18,7 @@ void fuse_residual(Graph& graph, const backends::Backend& backend);
 /// relu(f(x)) and sigmoid(f(x)) -> f with an activation, where nothing else reads f(x).
 void fuse_activation(Graph& graph, const backends::Backend& backend);
 
-/// Tells convolutions whether their results become offsets of deformable convolutions or what offsets are
-/// computed from.
+/// Tells convolutions whether their results are offsets of deformable convolutions, or lead to them.
 void mark_offsets(Graph& graph);
 
 /// conv(concat(..., up(b), ...)) -> a sum of convolutions, one for each input of the concatenation.
@@ -34,6 +33,10 @@ void fold_upsample(Graph& graph);
 /// t2(t1(x)) -> one node for two transposed convolutions whose outputs belong to one input pixel each and are
 /// read by nobody else: what lies between them is never written.
 void fuse_transposed_pair(Graph& graph, const backends::Backend& backend);
+
+/// max_pool(conv(x)) -> one node, where nothing else reads conv(x) and the backend says that it pays: the map
+/// between them is never written.
+void fuse_pooling(Graph& graph, const backends::Backend& backend);
 
 /// Removes nodes whose results nobody reads.
 void drop_dead_nodes(Graph& graph);

@@ -84,23 +84,24 @@ layers::WeightId compose(Graph& graph, layers::WeightId conv, layers::WeightId p
   const layers::Weight inner = graph.weights[static_cast<std::size_t>(pointwise.index)];
   const std::int64_t outputs = outer.shape[0], middle = outer.shape[1], channels = inner.shape[1];
   const std::int64_t taps = outer.shape[2] * outer.shape[3];
-  return add_weight(graph, outer.name, {outputs, channels, outer.shape[2], outer.shape[3]},
-                    [&](std::span<float> to) {
-                      std::vector<double> sums(static_cast<std::size_t>(channels * taps));
-                      for (std::int64_t o = 0; o < outputs; ++o) {
-                        std::fill(sums.begin(), sums.end(), 0.0);
-                        for (std::int64_t n = 0; n < middle; ++n)
-                          for (std::int64_t c = 0; c < channels; ++c) {
-                            const double factor = inner.data[n * channels + c];
-                            const float* kernel = outer.data + (o * middle + n) * taps;
-                            for (std::int64_t t = 0; t < taps; ++t)
-                              sums[static_cast<std::size_t>(c * taps + t)] += factor * double{kernel[t]};
-                          }
-                        std::transform(sums.begin(), sums.end(),
-                                       to.begin() + static_cast<std::ptrdiff_t>(o * channels * taps),
-                                       [](double sum) { return static_cast<float>(sum); });
-                      }
-                    });
+  return add_weight(
+      graph, outer.name, {outputs, channels, outer.shape[2], outer.shape[3]}, [&](std::span<float> to) {
+        std::vector<double> sums(static_cast<std::size_t>(channels * taps));
+        for (std::int64_t o = 0; o < outputs; ++o) {
+          std::fill(sums.begin(), sums.end(), 0.0);
+          for (std::int64_t n = 0; n < middle; ++n)
+            for (std::int64_t t = 0; t < taps; ++t) {
+              const double factor = outer.data[(o * middle + n) * taps + t];
+              double* sum = sums.data() + t * channels;
+              for (std::int64_t c = 0; c < channels; ++c)
+                sum[c] += factor * double{inner.data[n * channels + c]};
+            }
+          float* composed = to.data() + o * channels * taps;
+          for (std::int64_t c = 0; c < channels; ++c)
+            for (std::int64_t t = 0; t < taps; ++t)
+              composed[c * taps + t] = static_cast<float>(sums[static_cast<std::size_t>(t * channels + c)]);
+        }
+      });
 }
 
 /// The parts that take the place of a convolution of a concatenation; empty where it stays.

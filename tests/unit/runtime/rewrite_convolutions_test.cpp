@@ -37,6 +37,12 @@ struct Network {
     m.node(name, schema::CreateMaxPool2d(m.fbb, &pair, &pair), {in}, {out});
     return out;
   }
+  int pool(const std::string& name, int in, int kernel, int stride) {
+    const int out = m.value(name);
+    const schema::Pair size(kernel, kernel), step(stride, stride), padding(kernel / 2, kernel / 2);
+    m.node(name, schema::CreateMaxPool2d(m.fbb, &size, &step, &padding), {in}, {out});
+    return out;
+  }
   int up(const std::string& name, int in, double h, double w) {
     const int out = m.value(name);
     m.node(name, schema::CreateUpsample(m.fbb, schema::UpsampleMode::nearest, h, w), {in}, {out});
@@ -98,6 +104,22 @@ std::vector<Tensor> run(const Model& model, const Tensor& image, bool rewrites) 
   ::unsetenv("PLIANT_REWRITES");
   const ConstTensorView views[] = {image};
   return session.run(views);
+}
+
+/// Rewrites that move no rounding: every bit stays.
+void check_same_bits(const Model& model) {
+  for (const Shape& shape : {Shape{1, 8, 8, 8}, Shape{2, 8, 40, 24}}) {
+    Tensor image(shape);
+    const auto values = test::RandomFloats(9)(image.values().size(), -1, 1);
+    std::copy(values.begin(), values.end(), image.values().begin());
+    const auto with = run(model, image, true);
+    const auto without = run(model, image, false);
+    REQUIRE(with.size() == without.size());
+    for (std::size_t i = 0; i < with.size(); ++i) {
+      REQUIRE(with[i].shape() == without[i].shape());
+      CHECK(std::equal(with[i].values().begin(), with[i].values().end(), without[i].values().begin()));
+    }
+  }
 }
 
 void check_same_results(const Model& model) {
@@ -199,7 +221,6 @@ TEST_CASE("rewrite: a lateral convolution with a bias, or that others read, is n
 }
 
 TEST_CASE("rewrite: convolutions know whether offsets come of them") {
-  using Rounding = layers::Conv2d::Rounding;
   Network n;
   const int features = n.conv("features", n.x, 8, 8, 3, true);
   const int offsets = n.conv("offsets", features, 8, 18, 3, true);
@@ -209,15 +230,15 @@ TEST_CASE("rewrite: convolutions know whether offsets come of them") {
   n.m.node("deform", schema::CreateDeformConv2d(n.m.fbb, w, -1, &one, &one, &one, 1, 1), {features, offsets},
            {deformed});
   const Model model = n.finish({n.conv("after", deformed, 8, 4, 3, true)});
-  const auto rounding = [&](std::string_view name) {
+  const auto reaches_offsets = [&](std::string_view name) {
     for (const runtime::Node& node : rewritten(model).nodes)
-      if (node.name == name) return std::get<layers::Conv2d>(node.layer).rounding;
+      if (node.name == name) return std::get<layers::Conv2d>(node.layer).reaches_offsets;
     FAIL("no such node");
-    return Rounding::kUsual;
+    return false;
   };
-  CHECK(rounding("features") == Rounding::kReachesOffsets);
-  CHECK(rounding("offsets") == Rounding::kIsOffsets);
-  CHECK(rounding("after") == Rounding::kUsual);
+  CHECK(reaches_offsets("features"));
+  CHECK(reaches_offsets("offsets"));
+  CHECK(!reaches_offsets("after"));
   check_same_results(model);
 }
 
@@ -245,4 +266,50 @@ TEST_CASE("rewrite: transposed convolutions that overlap, or whose middle others
     CHECK(count(model, "conv_transpose2d") == 2);
     check_same_results(model);
   }
+}
+
+TEST_CASE("rewrite: a convolution pools its result itself") {
+  for (const bool relu : {true, false}) {
+    Network n;
+    const int conv = n.conv("conv", n.x, 8, 24, 5, true);
+    const Model model = n.finish({n.pool("pool", relu ? n.relu("relu", conv) : conv, 3, 2)});
+    REQUIRE(rewritten(model).nodes.size() == 1);
+    CHECK(rewritten(model).nodes[0].name == "conv+pool");
+    CHECK(std::get<layers::Conv2d>(rewritten(model).nodes[0].layer).pool.has_value());
+    check_same_bits(model);
+  }
+}
+
+TEST_CASE("rewrite: a pooling stays where the map before it is needed, or two passes are faster") {
+  Network n;
+  std::vector<int> outputs;
+  SUBCASE("the map is an output") {
+    const int conv = n.conv("conv", n.x, 8, 24, 5, true);
+    outputs = {n.pool("pool", conv, 3, 2), conv};
+  }
+  SUBCASE("another node reads it") {
+    const int conv = n.conv("conv", n.x, 8, 24, 5, true);
+    outputs = {n.pool("pool", conv, 3, 2), n.conv("other", conv, 24, 4, 1, true)};
+  }
+  SUBCASE("no convolution makes it") { outputs = {n.pool("pool", n.relu("relu", n.x), 3, 2)}; }
+  SUBCASE("a sum makes it") {
+    outputs = {n.pool("pool", n.add("sum", n.conv("conv", n.x, 8, 8, 5, true), n.x), 3, 2)};
+  }
+  SUBCASE("Winograd's tiles make it") {
+    const int wide = n.conv("wide", n.x, 8, 32, 1, true);
+    outputs = {n.pool("pool", n.conv("conv", wide, 32, 32, 3, true), 3, 2)};
+  }
+  SUBCASE("a large window") { outputs = {n.pool("pool", n.conv("conv", n.x, 8, 24, 5, true), 7, 2)}; }
+  const Model model = n.finish(outputs);
+  CHECK(count(model, "max_pool2d") == 1);
+  check_same_bits(model);
+}
+
+TEST_CASE("rewrite: of two poolings one after the other, the convolution takes the first") {
+  Network n;
+  const int first = n.pool("first", n.conv("conv", n.x, 8, 24, 5, true), 3, 2);
+  const Model model = n.finish({n.pool("second", first, 3, 2)});
+  CHECK(rewritten(model).nodes.size() == 2);
+  CHECK(count(model, "max_pool2d") == 1);
+  check_same_bits(model);
 }
