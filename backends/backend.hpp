@@ -49,6 +49,9 @@ class Context {
   virtual void download(const ConstTensorView& from, const TensorView& to) = 0;
   /// Whether host code may read the arena, so that outputs can be lent and host inputs used in place.
   virtual bool arena_is_host_memory() const noexcept = 0;
+  /// Around the kernels of one run: threads may stay awake between them. end_run follows errors, too.
+  virtual void begin_run() noexcept {}
+  virtual void end_run() noexcept {}
   /// Returns when all that was started is done. Asynchronous errors are thrown here.
   virtual void synchronize() = 0;
 };

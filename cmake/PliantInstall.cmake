@@ -3,14 +3,14 @@ include(CMakePackageConfigHelpers)
 
 set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Pliant)
 
-install(FILES LICENSE THIRD_PARTY_NOTICES DESTINATION ${CMAKE_INSTALL_DOCDIR})
-
-if(PLIANT_OPENBLAS AND NOT BUILD_SHARED_LIBS)
-  # A static library cannot keep OpenBLAS to itself; linking it is the host program's decision.
-  install(CODE "message(STATUS \"Static build with OpenBLAS: libraries and headers are not installed; the presets \
+if(PLIANT_OPENBLAS)
+  # It is most of the library's size, has one call at a time, and is slower than our own kernels (docs/performance.md).
+  install(CODE "message(STATUS \"OpenBLAS is for tests and experiments, a build with it installs nothing; the presets \
 'static' and 'shared' make packages\")")
   return()
 endif()
+
+install(FILES LICENSE THIRD_PARTY_NOTICES DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # pliant_install(TARGET EXPORT_FILE HEADERS pliant/a.hpp ...)
 function(pliant_install target export)

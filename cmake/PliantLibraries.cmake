@@ -1,7 +1,7 @@
 # Puts the two libraries together from the rooms: libpliant (core to runtime) and libpliant_text (models).
 
 # pliant_library(NAME EXPORT_NAME ROOMS core ... LINK public targets ... PRIVATE_LINK targets ... BUILD_LINK targets ...)
-# BUILD_LINK: what only this build needs to know; a shared library has it inside, an installed static one must do without.
+# BUILD_LINK: what only this build needs to know; nothing that is installed has it.
 function(pliant_library name export_name)
   cmake_parse_arguments(library "" "" "ROOMS;LINK;PRIVATE_LINK;BUILD_LINK" ${ARGN})
   add_library(${name})

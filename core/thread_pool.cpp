@@ -11,8 +11,15 @@
 namespace pliant::core {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // Long enough to bridge the gap between two layers, short enough that an idle session costs nothing.
 constexpr auto kActiveWait = std::chrono::microseconds(20);
+// In a run, where the others are about to be done: what it takes to wake a thread whose virtual processor was
+// halted.
+constexpr auto kActiveWaitInRun = std::chrono::microseconds(150);
+// Short waits after a long one that was in vain: somebody else has the processor that this thread waits for.
+constexpr int kShortWaits = 32;
 
 inline void pause_cpu() {
 #if defined(__x86_64__)
@@ -20,19 +27,6 @@ inline void pause_cpu() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
-}
-
-/// Waits actively until `ready` or the time is over.
-template <class Ready>
-bool wait_actively(const Ready& ready) {
-  const auto end = std::chrono::steady_clock::now() + kActiveWait;
-  do {
-    for (int i = 0; i < 32; ++i) {
-      if (ready()) return true;
-      pause_cpu();
-    }
-  } while (std::chrono::steady_clock::now() < end);
-  return ready();
 }
 
 }  // namespace
@@ -46,6 +40,25 @@ int available_cpus() {
   }
   const unsigned n = std::thread::hardware_concurrency();
   return n > 0 ? static_cast<int>(n) : 1;
+}
+
+template <class Ready>
+bool ThreadPool::wait_actively(const Ready& ready, int& short_waits) const {
+  const bool patient = short_waits == 0;
+  if (!patient) --short_waits;
+  const auto start = Clock::now();
+  for (;;) {
+    for (int i = 0; i < 32; ++i) {
+      if (ready()) return true;
+      pause_cpu();
+    }
+    const auto waited = Clock::now() - start;
+    if (waited < kActiveWait) continue;
+    if (!patient || !in_run_.load(std::memory_order_relaxed)) return ready();
+    if (waited < kActiveWaitInRun) continue;
+    short_waits = kShortWaits;
+    return ready();
+  }
 }
 
 ThreadPool::ThreadPool(int threads) {
@@ -94,7 +107,7 @@ void ThreadPool::run(std::int64_t count, Call call, const void* task) {
 void ThreadPool::wait_for_workers() {
   // The others are in their last index, but one of them may have lost its CPU: be active first, then sleep.
   const auto done = [this] { return busy_.load() == 0; };
-  if (wait_actively(done)) return;
+  if (wait_actively(done, short_waits_)) return;
   std::unique_lock lock(mutex_);
   caller_sleeps_.store(true);
   done_.wait(lock, done);
@@ -115,11 +128,11 @@ void ThreadPool::take_indices(int thread) {
   }
 }
 
-bool ThreadPool::wait_for_loop(std::uint32_t seen) {
+bool ThreadPool::wait_for_loop(std::uint32_t seen, int& short_waits) {
   const auto ready = [this, seen] {
     return loop_.load(std::memory_order_acquire) != seen || stop_.load(std::memory_order_relaxed);
   };
-  if (!wait_actively(ready)) {
+  if (!wait_actively(ready, short_waits)) {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, ready);
   }
@@ -128,7 +141,8 @@ bool ThreadPool::wait_for_loop(std::uint32_t seen) {
 
 void ThreadPool::work(int thread) {
   std::uint32_t seen = 0;
-  while (wait_for_loop(seen)) {
+  int short_waits = 0;
+  while (wait_for_loop(seen, short_waits)) {
     ++seen;
     take_indices(thread);
     // Either the caller sees that nobody is busy or this thread sees that it sleeps: both orders are

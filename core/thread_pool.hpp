@@ -44,6 +44,11 @@ class ThreadPool {
         &task);
   }
 
+  /// Between the two, waits may be longer, for the next loop is near. Nobody waits actively for more than
+  /// some microseconds after end_run.
+  void begin_run() noexcept { in_run_.store(true, std::memory_order_relaxed); }
+  void end_run() noexcept { in_run_.store(false, std::memory_order_relaxed); }
+
  private:
   using Call = void (*)(const void* task, std::int64_t index, int thread);
 
@@ -51,7 +56,9 @@ class ThreadPool {
   void work(int thread);
   void take_indices(int thread);
   void wait_for_workers();
-  bool wait_for_loop(std::uint32_t seen);
+  bool wait_for_loop(std::uint32_t seen, int& short_waits);
+  template <class Ready>
+  bool wait_actively(const Ready& ready, int& short_waits) const;
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
@@ -62,6 +69,8 @@ class ThreadPool {
   std::atomic<int> busy_{0};
   std::atomic<bool> caller_sleeps_{false};
   std::atomic<bool> stop_{false};
+  std::atomic<bool> in_run_{false};
+  int short_waits_ = 0;  // of the caller
   std::int64_t count_ = 0;
   Call call_ = nullptr;
   const void* task_ = nullptr;

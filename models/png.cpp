@@ -12,24 +12,43 @@ namespace {
 constexpr std::size_t kSignatureBytes = 8;
 constexpr std::size_t kChunkOverhead = 12;  // length, type, checksum
 
-// CRC-32 as PNG defines it (ISO 3309): reflected, polynomial 0xEDB88320.
-constexpr std::array<std::uint32_t, 256> make_crc_table() {
-  std::array<std::uint32_t, 256> table{};
+// CRC-32 as PNG defines it (ISO 3309): reflected, polynomial 0xEDB88320. Table k is a byte's part k bytes on,
+// so that eight bytes are taken at a time: one at a time it would cost a fifth of the decoding.
+constexpr std::size_t kCrcBytes = 8;
+using CrcTables = std::array<std::array<std::uint32_t, 256>, kCrcBytes>;
+
+constexpr CrcTables make_crc_tables() {
+  CrcTables tables{};
   for (std::uint32_t n = 0; n < 256; ++n) {
     std::uint32_t value = n;
     for (int bit = 0; bit < 8; ++bit) {
       value = (value & 1U) != 0 ? 0xEDB88320U ^ (value >> 1) : value >> 1;
     }
-    table[n] = value;
+    tables[0][n] = value;
   }
-  return table;
+  for (std::size_t k = 1; k < kCrcBytes; ++k) {
+    for (std::size_t n = 0; n < 256; ++n) {
+      const std::uint32_t before = tables[k - 1][n];
+      tables[k][n] = tables[0][before & 0xFFU] ^ (before >> 8);
+    }
+  }
+  return tables;
 }
 
 std::uint32_t crc32(Bytes bytes) {
-  static constexpr std::array<std::uint32_t, 256> kTable = make_crc_table();
+  static constexpr CrcTables kTables = make_crc_tables();
   std::uint32_t value = 0xFFFFFFFFU;
-  for (const std::byte b : bytes) {
-    value = kTable[(value ^ std::to_integer<std::uint32_t>(b)) & 0xFFU] ^ (value >> 8);
+  std::size_t i = 0;
+  for (; i + kCrcBytes <= bytes.size(); i += kCrcBytes) {
+    std::uint32_t next = 0;
+    for (std::size_t k = 0; k < kCrcBytes; ++k) {
+      const auto byte = std::to_integer<std::uint32_t>(bytes[i + k]);
+      next ^= kTables[kCrcBytes - 1 - k][k < 4 ? byte ^ (value >> (8 * k) & 0xFFU) : byte];
+    }
+    value = next;
+  }
+  for (; i < bytes.size(); ++i) {
+    value = kTables[0][(value ^ std::to_integer<std::uint32_t>(bytes[i])) & 0xFFU] ^ (value >> 8);
   }
   return value ^ 0xFFFFFFFFU;
 }

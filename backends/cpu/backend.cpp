@@ -76,8 +76,13 @@ std::string describe_device() {
   for (std::size_t i = 1; i < isas.size(); ++i)
     others += (others.empty() ? "" : ", ") + std::string(name_of(isas[i]));
   const int cpus = core::available_cpus();
+#if PLIANT_OPENBLAS
+  constexpr std::string_view kOpenblas = ", with OpenBLAS";
+#else
+  constexpr std::string_view kOpenblas;
+#endif
   return core::message(name_of(isas.front()), others.empty() ? "" : " (also " + others + ")", ", ", cpus,
-                       cpus == 1 ? " CPU" : " CPUs");
+                       cpus == 1 ? " CPU" : " CPUs", kOpenblas);
 }
 
 }  // namespace pliant::backends::cpu

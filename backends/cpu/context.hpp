@@ -24,6 +24,8 @@ class CpuContext final : public Context {
   void upload(const ConstTensorView& from, const TensorView& to) override;
   void download(const ConstTensorView& from, const TensorView& to) override;
   bool arena_is_host_memory() const noexcept override { return true; }
+  void begin_run() noexcept override { pool_.begin_run(); }
+  void end_run() noexcept override { pool_.end_run(); }
   void synchronize() override {}
 
   /// Used by run alone: one caller at a time.

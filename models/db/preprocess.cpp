@@ -64,20 +64,17 @@ int round_down(double side, int multiple) {
   return std::max(multiple, static_cast<int>(std::floor(side / multiple)) * multiple);
 }
 
+// The picture in the content's size; as bytes where its values are still such, which then are 256 at the
+// most.
 cv::Mat resize(const Image& image, PixelType type, InputSize size) {
   // OpenCV only reads the pixels through this header.
   const cv::Mat pixels(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.pixels.data()));
   const cv::Size content(size.content_width, size.content_height);
+  if (content == pixels.size()) return pixels;  // cv::resize copies then
+  cv::Mat source = pixels;
+  if (type == PixelType::kFloat32) pixels.convertTo(source, CV_32FC3);
   cv::Mat resized;
-  if (type == PixelType::kFloat32) {
-    cv::Mat fine;
-    pixels.convertTo(fine, CV_32FC3);
-    cv::resize(fine, resized, content, 0, 0, cv::INTER_LINEAR);
-  } else {
-    cv::Mat coarse;
-    cv::resize(pixels, coarse, content, 0, 0, cv::INTER_LINEAR);
-    coarse.convertTo(resized, CV_32FC3);
-  }
+  cv::resize(source, resized, content, 0, 0, cv::INTER_LINEAR);
   return resized;
 }
 
@@ -124,6 +121,49 @@ class Normalise {
   double scale_;
   double std_;
 };
+
+// Where the channels of a picture go.
+struct Planes {
+  std::size_t width = 0;  // pixels of the content
+  int height = 0;         // likewise
+  std::size_t row = 0;    // pixels from one row to the next
+  std::size_t pixel_step = 1;
+  std::array<float*, 3> to{};
+  std::array<std::size_t, 3> from{};  // channel of the picture
+};
+
+void normalise_bytes(const cv::Mat& picture, const ImagePreprocess& p, const Planes& planes) {
+  std::array<std::array<float, 256>, 3> values;
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    Normalise(p, channel).with([&](const auto& value) {
+      for (std::size_t byte = 0; byte < 256; ++byte) values[channel][byte] = value(static_cast<float>(byte));
+    });
+  }
+  for (int y = 0; y < planes.height; ++y) {
+    const std::uint8_t* from = picture.ptr<std::uint8_t>(y);
+    const std::size_t at = static_cast<std::size_t>(y) * planes.row * planes.pixel_step;
+    float* const to0 = planes.to[0] + at;
+    float* const to1 = planes.to[1] + at;
+    float* const to2 = planes.to[2] + at;
+    for (std::size_t x = 0; x < planes.width; ++x, from += 3) {
+      to0[x * planes.pixel_step] = values[0][from[planes.from[0]]];
+      to1[x * planes.pixel_step] = values[1][from[planes.from[1]]];
+      to2[x * planes.pixel_step] = values[2][from[planes.from[2]]];
+    }
+  }
+}
+
+void normalise_floats(const cv::Mat& picture, const ImagePreprocess& p, const Planes& planes) {
+  for (int y = 0; y < planes.height; ++y) {  // row by row, which stays in the cache for all channels
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      const float* from = picture.ptr<float>(y) + planes.from[channel];
+      float* to = planes.to[channel] + static_cast<std::size_t>(y) * planes.row * planes.pixel_step;
+      Normalise(p, channel).with([&](const auto& value) {
+        for (std::size_t x = 0; x < planes.width; ++x) to[x * planes.pixel_step] = value(from[x * 3]);
+      });
+    }
+  }
+}
 
 // Sizes before they are cut down to max_side: of the picture as resized, and of the network's input.
 struct Sizes {
@@ -220,32 +260,39 @@ InputSize input_size(int width, int height, const ImagePreprocess& p, int max_si
           static_cast<int>(sizes.content_width), static_cast<int>(sizes.content_height)};
 }
 
-Tensor preprocess_image(const Image& image, const ImagePreprocess& p, int max_side, Layout layout) {
+void preprocess_into(Tensor& input, const Image& image, const ImagePreprocess& p, int max_side,
+                     Layout layout) {
   check_image(image);
   const InputSize size = input_size(image.width, image.height, p, max_side);
   const cv::Mat resized =
       guard_opencv("resize the picture", [&] { return resize(image, p.resize_pixel_type, size); });
 
-  Tensor input(Shape{1, 3, size.height, size.width}, layout);
-  const std::size_t plane = static_cast<std::size_t>(size.width) * static_cast<std::size_t>(size.height);
-  const std::size_t pixel_step = layout == Layout::kNHWC ? 3 : 1;
-  const std::size_t channel_step = layout == Layout::kNHWC ? 1 : plane;
+  const Shape shape{1, 3, size.height, size.width};
+  if (input.data() == nullptr || !(input.shape() == shape) || input.layout() != layout)
+    input = Tensor(shape, layout);
+  Planes planes;
+  planes.width = static_cast<std::size_t>(size.content_width);
+  planes.height = size.content_height;
+  planes.row = static_cast<std::size_t>(size.width);
+  const std::size_t plane = planes.row * static_cast<std::size_t>(size.height);
   if (size.content_width < size.width || size.content_height < size.height) {
     std::fill(input.data(), input.data() + 3 * plane, 0.0F);
   }
+  planes.pixel_step = layout == Layout::kNHWC ? 3 : 1;
   for (std::size_t channel = 0; channel < 3; ++channel) {
-    const std::size_t from_channel = p.channel_order == ChannelOrder::kBGR ? channel : 2 - channel;
-    Normalise(p, channel).with([&](const auto& value) {
-      for (int y = 0; y < size.content_height; ++y) {
-        const float* from = resized.ptr<float>(y) + from_channel;
-        const std::size_t row = static_cast<std::size_t>(y) * static_cast<std::size_t>(size.width);
-        float* to = input.data() + channel * channel_step + row * pixel_step;
-        for (std::size_t x = 0; x < static_cast<std::size_t>(size.content_width); ++x) {
-          to[x * pixel_step] = value(from[x * 3]);
-        }
-      }
-    });
+    planes.to[channel] = input.data() + channel * (layout == Layout::kNHWC ? 1 : plane);
+    planes.from[channel] = p.channel_order == ChannelOrder::kBGR ? channel : 2 - channel;
   }
+  if (resized.depth() == CV_8U) {
+    normalise_bytes(resized, p, planes);
+  } else {
+    normalise_floats(resized, p, planes);
+  }
+}
+
+Tensor preprocess_image(const Image& image, const ImagePreprocess& p, int max_side, Layout layout) {
+  Tensor input;
+  preprocess_into(input, image, p, max_side, layout);
   return input;
 }
 

@@ -26,4 +26,9 @@ ImagePreprocess with_short_side(ImagePreprocess parameters, int size);
 /// As the public preprocess_image, but in the layout asked for: the runtime takes NHWC without a copy.
 Tensor preprocess_image(const Image& image, const ImagePreprocess& parameters, int max_side, Layout layout);
 
+/// The same into `input`, whose memory is used again where shape and layout are the same. After an error it
+/// is as it was.
+void preprocess_into(Tensor& input, const Image& image, const ImagePreprocess& parameters, int max_side,
+                     Layout layout);
+
 }  // namespace pliant::models

@@ -111,7 +111,7 @@ std::vector<TextRegion> TextDetector::detect(const Image& image, DetectTimes* ti
   Clock::time_point start = Clock::now();
   const models::InputSize size =
       models::input_size(image.width, image.height, impl_->preprocess, impl_->max_side);
-  impl_->input = models::preprocess_image(image, impl_->preprocess, impl_->max_side, Layout::kNHWC);
+  models::preprocess_into(impl_->input, image, impl_->preprocess, impl_->max_side, Layout::kNHWC);
   spent.preprocess_ms = milliseconds_since(start);
 
   impl_->session.set_input(0, impl_->input);

@@ -19,9 +19,21 @@ void run_measured(Step& step, std::byte* workspace, backends::Context& context) 
   ++step.runs;
 }
 
+class RunScope {
+ public:
+  explicit RunScope(backends::Context& context) : context_(context) { context_.begin_run(); }
+  ~RunScope() { context_.end_run(); }
+  RunScope(const RunScope&) = delete;
+  RunScope& operator=(const RunScope&) = delete;
+
+ private:
+  backends::Context& context_;
+};
+
 }  // namespace
 
 void execute(Plan& plan, backends::Context& context, const std::atomic<bool>& cancelled, bool profile) {
+  const RunScope scope(context);
   for (Step& step : plan.steps()) {
     if (cancelled.load(std::memory_order_relaxed))
       throw Error(ErrorCode::kCancelled, "the run was cancelled");

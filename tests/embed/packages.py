@@ -43,8 +43,7 @@ class Package:
 def install(kind: str, prefix: Path) -> Package:
     """Builds the preset `kind` in the repository's build folder and installs it to `prefix`."""
     build = REPOSITORY / "build" / kind
-    if not (build / "build.ninja").is_file():
-        run("cmake", "--preset", kind, cwd=REPOSITORY)
+    run("cmake", "--preset", kind, cwd=REPOSITORY)  # also where it was configured before: presets change
     run("cmake", "--build", build, "-j", JOBS)
     run("cmake", "--install", build, "--prefix", prefix)
     return Package(kind, prefix)

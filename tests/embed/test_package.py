@@ -98,4 +98,4 @@ def test_size(
     """The sizes are printed at the end of the run; the limit notices another library that slips in."""
     size = packages.stripped_size(shared_package.shared_library(f"{name}.so"), tmp_path)
     library_sizes[f"{name}.so"] = size
-    assert size < (64 << 20)
+    assert size < (4 << 20)

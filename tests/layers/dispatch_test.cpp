@@ -92,4 +92,9 @@ TEST_CASE("dispatch: PLIANT_GEMM is checked") {
 TEST_CASE("dispatch: the device is described") {
   CHECK(cpu::describe_device().find(cpu::name_of(cpu::available_isas().front())) == 0);
   CHECK(cpu::describe_device().find("CPU") != std::string::npos);
+#if PLIANT_OPENBLAS
+  CHECK(cpu::describe_device().ends_with(", with OpenBLAS"));
+#else
+  CHECK(cpu::describe_device().find("OpenBLAS") == std::string::npos);
+#endif
 }

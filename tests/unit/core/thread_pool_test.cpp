@@ -47,3 +47,23 @@ TEST_CASE("thread pool: an idle pool costs no processor time") {
   const double seconds = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
   CHECK(seconds < 0.05);  // three spinning workers would have used 0.6 (or 0.4 on two processors)
 }
+
+TEST_CASE("thread pool: patience ends with the run, and an uneven loop puts the caller to sleep") {
+  ThreadPool pool(3);
+  std::atomic<int> sum{0};
+  for (int run = 0; run < 20; ++run) {
+    pool.begin_run();
+    for (int loop = 0; loop < 50; ++loop) {
+      const bool uneven = loop == 25;  // longer than anybody waits actively
+      pool.parallel_for(7, [&](std::int64_t i, int thread) {
+        if (uneven && thread != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        sum += static_cast<int>(i);
+      });
+    }
+    pool.end_run();
+  }
+  CHECK(sum == 20 * 50 * 21);
+  const std::clock_t before = std::clock();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  CHECK(static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC < 0.02);  // two at work would use 0.2
+}

@@ -243,4 +243,32 @@ TEST_CASE("what cannot work is refused") {
         ErrorCode::kInvalidArgument);  // 736 x 73600000
 }
 
+TEST_CASE("preprocess: the same memory again for the same size, and untouched after an error") {
+  ImagePreprocess p;
+  p.short_side = 32;
+  p.multiple_of = 32;
+  Image small;
+  small.width = small.height = 32;  // as it is, which takes bytes, and scaled, which takes floats
+  small.pixels.assign(3 * 32 * 32, 7);
+  Image large;
+  large.width = large.height = 50;
+  large.pixels.assign(3 * 50 * 50, 7);
+  Tensor input;
+  models::preprocess_into(input, small, p, 0, Layout::kNHWC);
+  const float* memory = input.data();
+  const Tensor first = input.clone();
+  models::preprocess_into(input, large, p, 0, Layout::kNHWC);
+  CHECK(input.data() == memory);
+  CHECK(std::equal(first.values().begin(), first.values().end(), input.values().begin()));
+  Image broken = small;
+  broken.pixels.pop_back();
+  CHECK_THROWS_AS(models::preprocess_into(input, broken, p, 0, Layout::kNHWC), Error);
+  CHECK(input.data() == memory);
+  models::preprocess_into(input, small, p, 0, Layout::kNCHW);
+  CHECK(input.layout() == Layout::kNCHW);
+  p.short_side = 64;
+  models::preprocess_into(input, small, p, 0, Layout::kNHWC);
+  CHECK(input.shape() == Shape{1, 3, 64, 64});
+}
+
 }  // namespace pliant
