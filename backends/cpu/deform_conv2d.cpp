@@ -84,7 +84,8 @@ class PreparedDeformConv2d final : public Prepared {
       out.residual = residual == nullptr ? nullptr : residual + begin * out.ldr;
       out.bias = bias_;
       out.activation = layer_.epilogue.activation;
-      for (std::int64_t g = 0; g < window_.groups; ++g) run_group(g, end - begin, pixels, points, out, scratch);
+      for (std::int64_t g = 0; g < window_.groups; ++g)
+        run_group(g, end - begin, pixels, points, out, scratch);
     });
   }
 

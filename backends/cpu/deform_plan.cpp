@@ -35,8 +35,8 @@ void place_points(const Window& w, std::int64_t offset_groups, const Pixel& pixe
 
 }  // namespace
 
-void plan_samples(const SimdKernels& simd, const Window& w, std::int64_t offset_groups, const DeformMaps& maps,
-                  std::int64_t begin, std::int64_t end, const PlanScratch& scratch,
+void plan_samples(const SimdKernels& simd, const Window& w, std::int64_t offset_groups,
+                  const DeformMaps& maps, std::int64_t begin, std::int64_t end, const PlanScratch& scratch,
                   const PlannedPoints& points) {
   const std::int64_t pixel_points = offset_groups * w.taps();
   SampleCoordinates at;

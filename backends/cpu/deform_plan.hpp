@@ -5,15 +5,15 @@
 
 namespace pliant::backends::cpu {
 
-/// An NHWC map of offsets or masks, which are its channels from `first` on, read at the output's pixels. Where
-/// the map is larger than the output, element (channel, pixel) is the one at channel * Ho * Wo + pixel of the
-/// NCHW buffer that an image of these channels alone would have.
+/// An NHWC map of offsets or masks, which are its channels from `first` on, read at the output's pixels.
+/// Where the map is larger than the output, element (channel, pixel) is the one at channel * Ho * Wo + pixel
+/// of the NCHW buffer that an image of these channels alone would have.
 class PixelMap {
  public:
   PixelMap() = default;
   PixelMap(const ConstTensorView& map, std::int64_t first, std::int64_t out_pixels)
       : data_(map.data + first),
-        channels_(map.shape[1]), 
+        channels_(map.shape[1]),
         pixels_(map.shape[2] * map.shape[3]),
         out_pixels_(out_pixels) {}
 
@@ -52,8 +52,8 @@ struct PlanScratch {
 
 /// For output pixels [begin, end): point ((p - begin) * offset_groups + g) * taps + t. Scratch memory and
 /// `points` have room for kPlanPadding more.
-void plan_samples(const SimdKernels& simd, const Window& w, std::int64_t offset_groups, const DeformMaps& maps,
-                  std::int64_t begin, std::int64_t end, const PlanScratch& scratch,
+void plan_samples(const SimdKernels& simd, const Window& w, std::int64_t offset_groups,
+                  const DeformMaps& maps, std::int64_t begin, std::int64_t end, const PlanScratch& scratch,
                   const PlannedPoints& points);
 
 }  // namespace pliant::backends::cpu
