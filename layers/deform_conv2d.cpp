@@ -67,7 +67,7 @@ std::vector<Shape> infer_shapes(const DeformConv2d& layer, const NodeContext& co
   check_input_channels(context, x, w[1] * layer.groups);
   const Shape y = convolution_output(context, x, w, layer.stride, layer.padding, layer.dilation);
   const std::int64_t taps = layer.offset_groups * w[2] * w[3];
-  const DeformConv2d::OneMap first = layer.one_map.value_or(DeformConv2d::OneMap{});
+  const OneMap first = layer.one_map.value_or(OneMap{});
   check_map(layer, context, "offset", inputs[1], first.offset + 2 * taps, y);
   if (layer.masked) check_map(layer, context, "mask", inputs[layer.one_map ? 1 : 2], first.mask + taps, y);
   check_residual(context, layer.epilogue, inputs, y);

@@ -8,6 +8,14 @@
 
 namespace pliant::layers {
 
+/// Offsets and, where there is one, the mask are channels of one map, which is the second input: those from
+/// `offset` and from `mask` on. `sigmoid`: the mask is the sigmoid of its channels.
+struct OneMap {
+  std::int64_t offset = 0;
+  std::int64_t mask = 0;
+  bool sigmoid = false;
+};
+
 /// x[N,C,H,W], offset[N,2*G*kh*kw,Ho,Wo], optional mask[N,G*kh*kw,Ho,Wo] (+ residual) -> y[N,Co,Ho,Wo];
 /// weight[Co, C/groups, kh, kw], bias[Co].
 ///
@@ -32,13 +40,6 @@ struct DeformConv2d {
   bool masked = false;  // from the number of inputs in the file
 
   // Not in files: rewrites set these.
-  /// Offsets and, where there is one, the mask are channels of one map, the second input: those from
-  /// `offset` and from `mask` on. `sigmoid`: the mask is the sigmoid of its channels.
-  struct OneMap {
-    std::int64_t offset = 0;
-    std::int64_t mask = 0;
-    bool sigmoid = false;
-  };
   std::optional<OneMap> one_map;
   Epilogue epilogue;
 };

@@ -65,7 +65,7 @@ class PreparedDeformConv2d final : public Prepared {
                   core::message("deform_conv2d: the input ", x.to_string(),
                                 " has more than 2^31 - 1 pixels; run smaller batches"));
     const std::int64_t out_pixels = window_.out_height * window_.out_width;
-    const auto first = layer_.one_map.value_or(layers::DeformConv2d::OneMap{});
+    const auto first = layer_.one_map.value_or(layers::OneMap{});
     DeformMaps maps;
     maps.offset = PixelMap(inputs[1], first.offset, out_pixels);
     if (layer_.masked) maps.mask = PixelMap(inputs[layer_.one_map ? 1 : 2], first.mask, out_pixels);
