@@ -12,7 +12,8 @@ using OffsetRead = DeformConv2d::OffsetRead;
 void check_map(const DeformConv2d& layer, const NodeContext& context, std::string_view role, const Shape& map,
                std::int64_t channels, const Shape& y) {
   if (map[0] != y[0]) context.fail_shape(role, " has batch ", map[0], ", input has ", y[0]);
-  if (map[1] != channels) context.fail_shape(role, " has ", map[1], " channels, expected ", channels);
+  if (layer.one_map ? map[1] < channels : map[1] != channels)
+    context.fail_shape(role, " has ", map[1], " channels, expected ", channels);
   if (map[2] == y[2] && map[3] == y[3]) return;
   if (layer.offset_read == OffsetRead::kExact)
     context.fail_shape(role, " has size ", map[2], "x", map[3], ", the output ", y[2], "x", y[3],
@@ -47,7 +48,7 @@ DeformConv2d decode(const schema::DeformConv2d& table, const NodeContext& contex
 }
 
 std::vector<int> validate(const DeformConv2d& layer, const NodeContext& context, std::span<const int> ranks) {
-  const std::size_t inputs = 2 + (layer.masked ? 1 : 0) + (layer.epilogue.residual ? 1 : 0);
+  const std::size_t inputs = 2 + (layer.masked && !layer.one_map ? 1 : 0) + (layer.epilogue.residual ? 1 : 0);
   context.check_input_count(ranks, inputs, inputs);
   for (std::size_t i = 0; i < ranks.size(); ++i) context.check_rank(ranks, i, 4);
   check_window(context, layer.stride, layer.padding, layer.dilation);
@@ -66,8 +67,9 @@ std::vector<Shape> infer_shapes(const DeformConv2d& layer, const NodeContext& co
   check_input_channels(context, x, w[1] * layer.groups);
   const Shape y = convolution_output(context, x, w, layer.stride, layer.padding, layer.dilation);
   const std::int64_t taps = layer.offset_groups * w[2] * w[3];
-  check_map(layer, context, "offset", inputs[1], 2 * taps, y);
-  if (layer.masked) check_map(layer, context, "mask", inputs[2], taps, y);
+  const OneMap first = layer.one_map.value_or(OneMap{});
+  check_map(layer, context, "offset", inputs[1], first.offset + 2 * taps, y);
+  if (layer.masked) check_map(layer, context, "mask", inputs[layer.one_map ? 1 : 2], first.mask + taps, y);
   check_residual(context, layer.epilogue, inputs, y);
   return {y};
 }

@@ -1,10 +1,20 @@
 // Deformable convolution v1 (no mask) and v2 (mask), with the semantics of torchvision.ops.deform_conv2d.
 #pragma once
 
+#include <optional>
+
 #include "layers/declare.hpp"
 #include "layers/epilogue.hpp"
 
 namespace pliant::layers {
+
+/// Offsets and, where there is one, the mask are channels of one map, which is the second input: those from
+/// `offset` and from `mask` on. `sigmoid`: the mask is the sigmoid of its channels.
+struct OneMap {
+  std::int64_t offset = 0;
+  std::int64_t mask = 0;
+  bool sigmoid = false;
+};
 
 /// x[N,C,H,W], offset[N,2*G*kh*kw,Ho,Wo], optional mask[N,G*kh*kw,Ho,Wo] (+ residual) -> y[N,Co,Ho,Wo];
 /// weight[Co, C/groups, kh, kw], bias[Co].
@@ -28,7 +38,10 @@ struct DeformConv2d {
   int offset_groups = 1;
   OffsetRead offset_read = OffsetRead::kExact;
   bool masked = false;  // from the number of inputs in the file
-  Epilogue epilogue;    // not in files
+
+  // Not in files: rewrites set these.
+  std::optional<OneMap> one_map;
+  Epilogue epilogue;
 };
 
 PLIANT_DECLARE_LAYER(DeformConv2d);

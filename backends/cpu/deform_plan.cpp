@@ -1,66 +1,72 @@
 #include "backends/cpu/deform_plan.hpp"
 
-#include <cmath>
+#include <algorithm>
 
 namespace pliant::backends::cpu {
 namespace {
 
-/// floor(v) for v > -1 that fits an integer. Baseline x86-64 has no instruction for std::floor.
-inline std::int64_t floor_above_minus_one(float v) {
-  const auto truncated = static_cast<std::int64_t>(v);
-  return static_cast<float>(truncated) > v ? truncated - 1 : truncated;
+/// Calls body(value) with a function that gives the map's channels at a pixel of the output.
+template <class Body>
+void with_channels(const PixelMap& map, std::int64_t image, std::int64_t pixel, const Body& body) {
+  if (map.fits()) {
+    const float* from = map.at(image, pixel);
+    body([from](std::int64_t channel) { return from[channel]; });
+  } else {
+    body([&](std::int64_t channel) { return map.at(image, channel, pixel); });
+  }
 }
 
-/// Corners outside point at zeros, not at a clamped pixel with weight 0: the pixel may be infinite.
-SamplePoint plan(const Window& w, const float* image, const float* zeros, float y, float x, float mask) {
-  // Written so that NaN fails, before anything is converted to an integer.
-  const bool inside =
-      y > -1.0f && x > -1.0f && y < static_cast<float>(w.height) && x < static_cast<float>(w.width);
-  if (!inside) {
-    // 0 * mask, as the definition says; a coordinate that is no number samples zero whatever the mask is.
-    const bool number = !std::isnan(y) && !std::isnan(x);
-    return {{zeros, zeros, zeros, zeros}, {number ? mask : 0.0f, 0.0f, 0.0f, 0.0f}};
+/// Coordinates of all points of one pixel: where the taps are, plus the offsets.
+template <class Offsets>
+void place_points(const Window& w, std::int64_t offset_groups, const Pixel& pixel, const Offsets& offsets,
+                  float* to_y, float* to_x) {
+  std::int64_t point = 0;
+  for (std::int64_t g = 0; g < offset_groups; ++g) {
+    std::int64_t y = pixel.y * w.stride_h - w.padding_h;
+    for (std::int64_t i = 0; i < w.kernel_h; ++i, y += w.dilation_h) {
+      std::int64_t x = pixel.x * w.stride_w - w.padding_w;
+      for (std::int64_t j = 0; j < w.kernel_w; ++j, x += w.dilation_w, ++point) {
+        to_y[point] = static_cast<float>(y) + offsets(2 * point);
+        to_x[point] = static_cast<float>(x) + offsets(2 * point + 1);
+      }
+    }
   }
-  const std::int64_t y0 = floor_above_minus_one(y);
-  const std::int64_t x0 = floor_above_minus_one(x);
-  const float low_y = y - static_cast<float>(y0);
-  const float low_x = x - static_cast<float>(x0);
-  const float high_x = 1.0f - low_x;
-  const float masked_low = low_y * mask;
-  const float masked_high = (1.0f - low_y) * mask;
-  const bool top = y0 >= 0;
-  const bool bottom = y0 + 1 < w.height;
-  const bool left = x0 >= 0;
-  const bool right = x0 + 1 < w.width;
-  const std::int64_t row = w.width * w.channels;
-  const std::int64_t corner = y0 * row + x0 * w.channels;
-  return {{top && left ? image + corner : zeros, top && right ? image + corner + w.channels : zeros,
-           bottom && left ? image + corner + row : zeros,
-           bottom && right ? image + corner + row + w.channels : zeros},
-          {masked_high * high_x, masked_high * low_x, masked_low * high_x, masked_low * low_x}};
 }
 
 }  // namespace
 
-void plan_samples(const Window& w, std::int64_t offset_groups, const float* input, const float* zeros,
-                  const DeformMaps& maps, std::int64_t begin, std::int64_t end, SamplePoint* points) {
+void plan_samples(const SimdKernels& simd, const Window& w, std::int64_t offset_groups,
+                  const DeformMaps& maps, std::int64_t begin, std::int64_t end, const PlanScratch& scratch,
+                  const PlannedPoints& points) {
+  const std::int64_t pixel_points = offset_groups * w.taps();
+  SampleCoordinates at;
+  at.height = w.height;
+  at.width = w.width;
   Pixel pixel(w, begin);
-  for (std::int64_t p = begin; p < end; ++p, pixel.next(w)) {
-    const float* image = input + pixel.image * w.height * w.width * w.channels;
-    const std::int64_t out_pixel = pixel.y * w.out_width + pixel.x;
-    for (std::int64_t g = 0; g < offset_groups; ++g) {
-      std::int64_t channel = g * w.taps();
-      std::int64_t y = pixel.y * w.stride_h - w.padding_h;
-      for (std::int64_t i = 0; i < w.kernel_h; ++i, y += w.dilation_h) {
-        std::int64_t x = pixel.x * w.stride_w - w.padding_w;
-        for (std::int64_t j = 0; j < w.kernel_w; ++j, x += w.dilation_w, ++channel) {
-          const float dy = maps.offset.at(pixel.image, 2 * channel, out_pixel);
-          const float dx = maps.offset.at(pixel.image, 2 * channel + 1, out_pixel);
-          const float mask = maps.mask.present() ? maps.mask.at(pixel.image, channel, out_pixel) : 1.0f;
-          *points++ = plan(w, image, zeros, static_cast<float>(y) + dy, static_cast<float>(x) + dx, mask);
-        }
-      }
+  // The pixels of one image at a time.
+  for (std::int64_t p = begin; p < end;) {
+    const std::int64_t image = pixel.image;
+    const std::int64_t first = (p - begin) * pixel_points;
+    std::int64_t next = first;
+    for (; p < end && pixel.image == image; ++p, pixel.next(w), next += pixel_points) {
+      const std::int64_t out_pixel = pixel.y * w.out_width + pixel.x;
+      with_channels(maps.offset, image, out_pixel, [&](const auto& offsets) {
+        place_points(w, offset_groups, pixel, offsets, scratch.y + next, scratch.x + next);
+      });
+      if (!maps.mask.present()) continue;
+      with_channels(maps.mask, image, out_pixel, [&](const auto& mask) {
+        for (std::int64_t i = 0; i < pixel_points; ++i) scratch.mask[next + i] = mask(i);
+      });
     }
+    at.count = next - first;
+    float* mask = scratch.mask + first;
+    if (!maps.mask.present()) std::fill_n(mask, at.count, 1.0f);
+    if (maps.sigmoid) simd.element.sigmoid(mask, mask, at.count);
+    at.y = scratch.y + first;
+    at.x = scratch.x + first;
+    at.mask = mask;
+    at.first_pixel = static_cast<std::int32_t>(image * w.height * w.width);
+    simd.sampling.plan(at, {points.corner + 4 * first, points.weight + 4 * first});
   }
 }
 

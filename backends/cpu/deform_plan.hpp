@@ -5,18 +5,27 @@
 
 namespace pliant::backends::cpu {
 
-/// An NHWC map of offsets or masks, read at the output's pixels. Where the map is larger than the output,
-/// element (channel, pixel) is the one at channel * Ho * Wo + pixel of the image's NCHW buffer.
+/// An NHWC map of offsets or masks, which are its channels from `first` on, read at the output's pixels.
+/// Where the map is larger than the output, element (channel, pixel) is the one at channel * Ho * Wo + pixel
+/// of the NCHW buffer that an image of these channels alone would have.
 class PixelMap {
  public:
   PixelMap() = default;
-  PixelMap(const float* data, const Shape& shape, std::int64_t out_pixels)
-      : data_(data), channels_(shape[1]), pixels_(shape[2] * shape[3]), out_pixels_(out_pixels) {}
+  PixelMap(const ConstTensorView& map, std::int64_t first, std::int64_t out_pixels)
+      : data_(map.data + first),
+        channels_(map.shape[1]),
+        pixels_(map.shape[2] * map.shape[3]),
+        out_pixels_(out_pixels) {}
 
   bool present() const { return data_ != nullptr; }
+  /// Whether the map has the output's size: a pixel's channels then are contiguous.
+  bool fits() const { return pixels_ == out_pixels_; }
+  const float* at(std::int64_t image, std::int64_t pixel) const {
+    return data_ + (image * pixels_ + pixel) * channels_;
+  }
   float at(std::int64_t image, std::int64_t channel, std::int64_t pixel) const {
     const float* from = data_ + image * pixels_ * channels_;
-    if (pixels_ == out_pixels_) return from[pixel * channels_ + channel];
+    if (fits()) return from[pixel * channels_ + channel];
     const std::int64_t element = channel * out_pixels_ + pixel;
     return from[element % pixels_ * channels_ + element / pixels_];
   }
@@ -30,11 +39,21 @@ class PixelMap {
 
 struct DeformMaps {
   PixelMap offset;
-  PixelMap mask;
+  PixelMap mask;         ///< may be absent: all ones
+  bool sigmoid = false;  ///< the mask is the sigmoid of its map
 };
 
-/// For output pixels [begin, end): points[((p - begin) * offset_groups + g) * taps + t].
-void plan_samples(const Window& w, std::int64_t offset_groups, const float* input, const float* zeros,
-                  const DeformMaps& maps, std::int64_t begin, std::int64_t end, SamplePoint* points);
+/// Room for the coordinates of points while they are planned.
+struct PlanScratch {
+  float* y = nullptr;
+  float* x = nullptr;
+  float* mask = nullptr;
+};
+
+/// For output pixels [begin, end): point ((p - begin) * offset_groups + g) * taps + t. Scratch memory and
+/// `points` have room for kPlanPadding more.
+void plan_samples(const SimdKernels& simd, const Window& w, std::int64_t offset_groups,
+                  const DeformMaps& maps, std::int64_t begin, std::int64_t end, const PlanScratch& scratch,
+                  const PlannedPoints& points);
 
 }  // namespace pliant::backends::cpu

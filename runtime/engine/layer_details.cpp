@@ -97,6 +97,7 @@ struct Describe {
     add_window(words, layer, context);
     if (layer.offset_groups != 1) words.add("offset groups ", layer.offset_groups);
     words.begin(layer.masked ? "mask" : "no mask");
+    if (layer.one_map) words.add("in the offsets' map", layer.one_map->sigmoid ? ", sigmoid" : "");
     words.begin("offsets ",
                 layer.offset_read == layers::DeformConv2d::OffsetRead::kFlatPrefix ? "flat_prefix" : "exact");
     add_epilogue(words, layer.epilogue);

@@ -252,3 +252,51 @@ TEST_CASE("deform_conv2d: flat_prefix reads larger maps as the original operator
   const Sizes s{1, 4, 8, 12, 8, 3, 3};  // output 4x6
   check(make_case(random, s, layer, false, 2.0f, 3, 8), s);
 }
+
+TEST_CASE("deform_conv2d: offsets and mask in one map, whose sigmoid is applied while it is read") {
+  Random random(28);
+  for (int i = 0; i < 150; ++i) {
+    layers::DeformConv2d layer = random_layer(random);
+    const bool flat = random.chance(0.4);
+    if (flat) layer.offset_read = OffsetRead::kFlatPrefix;
+    const Sizes s = random_sizes(random, layer);
+    const Shape y = output_shape(layer, s);
+    const std::int64_t larger = flat ? random.integer(0, 3) : 0;
+    Case c = make_case(random, s, layer, random.chance(0.5), 3.0f, y[2] + larger, y[3] + larger);
+    layer = std::get<layers::DeformConv2d>(c.layer);
+
+    // Channels of no meaning lie before, between and behind.
+    const std::int64_t taps = c.inputs[1].shape()[1] / 2;
+    const bool mask_first = random.chance(0.3);
+    auto& map = layer.one_map.emplace();
+    map.offset = (mask_first ? taps + 1 : 0) + random.integer(0, 2);
+    map.mask = mask_first ? random.integer(0, 1) : map.offset + 2 * taps + random.integer(0, 2);
+    map.sigmoid = layer.masked && random.chance(0.7);
+    const std::int64_t channels =
+        std::max(map.offset + 2 * taps, layer.masked ? map.mask + taps : 0) + random.integer(0, 2);
+    Tensor joined({s.batch, channels, y[2] + larger, y[3] + larger});
+    std::fill(joined.values().begin(), joined.values().end(), kNaN);
+    const std::int64_t pixels = (y[2] + larger) * (y[3] + larger);
+    const auto copy = [&](const Tensor& part, std::int64_t first) {
+      const std::int64_t count = part.shape()[1] * pixels;
+      for (std::int64_t n = 0; n < s.batch; ++n)
+        std::copy_n(part.data() + n * count, count, joined.data() + (n * channels + first) * pixels);
+    };
+    copy(c.inputs[1], map.offset);
+    if (layer.masked) {
+      for (float& v : c.inputs[2].values()) v = map.sigmoid ? 8 * v - 4 : v;
+      copy(c.inputs[2], map.mask);
+      if (map.sigmoid)
+        for (float& v : c.inputs[2].values())
+          v = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(v))));
+    }
+    tests::Map expected = tests::convolve_deformable(
+        layer, c.inputs[0], c.inputs[1], layer.masked ? &c.inputs[2] : nullptr, c.weight(layer.weight), y);
+    tests::finish(expected, layer.bias.present() ? &c.weight(layer.bias) : nullptr,
+                  layer.epilogue.residual ? &c.inputs.back() : nullptr, layer.epilogue.activation);
+    if (layer.masked) c.inputs.erase(c.inputs.begin() + 2);
+    c.inputs[1] = std::move(joined);
+    c.layer = layer;
+    tests::check_everywhere(c, expected.values);
+  }
+}

@@ -93,10 +93,42 @@ struct SamplePoint {
   float weight[4];
 };
 
+/// Where the points of a deformable convolution lie in one picture, and what their samples are multiplied by.
+/// A whole number of vectors is read: behind the last point there must be room for kPlanPadding more.
+struct SampleCoordinates {
+  const float* y = nullptr;
+  const float* x = nullptr;
+  const float* mask = nullptr;
+  std::int64_t count = 0;
+  std::int64_t height = 0, width = 0;  ///< of the picture
+  std::int32_t first_pixel = 0;        ///< the index of its first pixel among those of the batch
+};
+inline constexpr std::int64_t kPlanPadding = 64;  // no vector has more floats
+
+/// What points read: each four pixels of a batch of pictures, -1 where a corner is outside, with the weights.
+struct PlannedPoints {
+  std::int32_t* corner = nullptr;  ///< [point][4]
+  float* weight = nullptr;         ///< [point][4]
+};
+
+/// A batch of NHWC pictures to take samples from.
+struct SamplePixels {
+  const float* data = nullptr;
+  const float* zeros = nullptr;  ///< what lies outside: as many zeros as there are channels
+  std::int64_t channels = 0;
+};
+
 struct SamplingKernels {
   /// y[i * n + c] = sum over point i's corners of weight * corner[offset + c], c in [0, n)
   void (*sample)(const SamplePoint* points, std::int64_t count, std::int64_t offset, std::int64_t n,
                  float* y) = nullptr;
+  /// Turns coordinates into points; like them, `to` has room for kPlanPadding more. A point outside of the
+  /// picture reads nothing and has the mask for weight, so that it samples 0 * mask; one that is not a number
+  /// has no weight either.
+  void (*plan)(const SampleCoordinates& at, const PlannedPoints& to) = nullptr;
+  /// y[i * n + c] = sum over point i's corners of weight * pixel[offset + c], c in [0, n)
+  void (*sample_planned)(const SamplePixels& pixels, const PlannedPoints& points, std::int64_t count,
+                         std::int64_t offset, std::int64_t n, float* y) = nullptr;
 };
 
 // ---- window.cpp: one output pixel from the rows of channels under a window

@@ -33,6 +33,7 @@ Graph rewrite_all(const Graph& graph, const backends::Backend& backend) {
   Graph result = graph;
   drop_dead_nodes(result);
   mark_offsets(result);
+  read_offset_map(result, backend);
   split_concat(result, backend);
   fold_pointwise(result, backend);
   fold_upsample(result);

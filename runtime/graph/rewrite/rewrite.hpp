@@ -48,6 +48,10 @@ void fuse_transposed_pair(Graph& graph, const backends::Backend& backend);
 /// between them is never written.
 void fuse_pooling(Graph& graph, const backends::Backend& backend);
 
+/// deform(x, slice(m), sigmoid(slice(m))) -> deform(x, m), which finds offsets and mask in the map of the
+/// offset convolution and applies the sigmoid itself.
+void read_offset_map(Graph& graph, const backends::Backend& backend);
+
 /// Removes nodes whose results nobody reads.
 void drop_dead_nodes(Graph& graph);
 
