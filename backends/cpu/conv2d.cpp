@@ -41,6 +41,7 @@ class GemmConv2d final : public Prepared {
     tiling_ = tile_gemm(context_, w.pixels(), product_->most_pixels(), w.taps() * w.group_channels(),
                         w.group_outputs(), product_->panels());
     ScratchLayout scratch;
+    in_place_ = residual_input(epilogue_, arguments);
     product_->reserve(tiling_.rows, scratch);
     thread_bytes_ = scratch.bytes();
   }
@@ -48,6 +49,7 @@ class GemmConv2d final : public Prepared {
   std::string algorithm() const override {
     return product_ ? product_->algorithm() : core::message("openblas 1x1 ", name_of(context_.isa()));
   }
+  int in_place_input() const override { return in_place_; }
   std::size_t workspace_bytes() const override {
     return thread_bytes_ * static_cast<std::size_t>(context_.threads());
   }
@@ -86,6 +88,7 @@ class GemmConv2d final : public Prepared {
   const CpuContext& context_;
   Window window_;
   layers::Epilogue epilogue_;
+  int in_place_ = -1;
   const float* bias_;
   const float* weight_;
   std::optional<WindowProduct> product_;  // none where OpenBLAS multiplies

@@ -80,6 +80,12 @@ std::shared_ptr<const PackedWeights> packed_convolution(const Window& w, const C
                                                         PackCache& packs, layers::WeightId id,
                                                         const float* weight);
 
+/// The residual's index among the inputs, or -1: kernels that read each of its elements once, and before they
+/// write there, may leave their sum in its place.
+inline int residual_input(const layers::Epilogue& epilogue, const PrepareArguments& arguments) {
+  return epilogue.residual ? static_cast<int>(arguments.inputs.size()) - 1 : -1;
+}
+
 /// `count` zeros.
 core::Buffer make_zeros(std::int64_t count);
 

@@ -25,6 +25,7 @@ class PreparedDeformConv2d final : public Prepared {
   PreparedDeformConv2d(const layers::DeformConv2d& layer, Weights weights, const PrepareArguments& arguments)
       : context_(cpu_context(arguments)),
         layer_(layer),
+        in_place_(residual_input(layer.epilogue, arguments)),
         window_(
             window_of(layer, weight_shape(weights, layer.weight), arguments.inputs[0], arguments.outputs[0])),
         bias_(weight_data(weights, layer.bias)),
@@ -53,6 +54,7 @@ class PreparedDeformConv2d final : public Prepared {
     return core::message("fused deformable ", window_.kernel_h, "x", window_.kernel_w, " ",
                          name_of(context_.isa()));
   }
+  int in_place_input() const override { return in_place_; }
   std::size_t workspace_bytes() const override {
     return thread_bytes_ * static_cast<std::size_t>(context_.threads());
   }
@@ -144,6 +146,7 @@ class PreparedDeformConv2d final : public Prepared {
 
   const CpuContext& context_;
   layers::DeformConv2d layer_;
+  int in_place_;
   Window window_;
   const float* bias_;
   std::shared_ptr<const PackedWeights> packed_;

@@ -63,9 +63,9 @@ void multiply_block(const GemmKernels& kernels, const PackedMatrix& b, const Gem
     tile.ldc = out.ldc;
     tile.n = static_cast<int>(b.panel_columns(p));
     tile.accumulate = accumulate;
+    tile.ldr = out.ldr;
     if (finish) {
       tile.bias = out.bias == nullptr ? nullptr : out.bias + column;
-      tile.ldr = out.ldr;
       tile.relu = out.activation == layers::Activation::kReLU;
       tile.hardswish = out.activation == layers::Activation::kHardswish ? &numbers : nullptr;
     }
@@ -74,7 +74,8 @@ void multiply_block(const GemmKernels& kernels, const PackedMatrix& b, const Gem
       tile.m = static_cast<int>(std::min<std::int64_t>(chosen.rows, a.m - i));
       tile.rows = a.rows + i * a.row_stride + block.segment;
       tile.c = out.c + i * out.ldc + column;
-      if (finish && out.residual != nullptr) tile.residual = out.residual + i * out.ldr + column;
+      // With the first part of the sum: C, which may lie over the residual, is not yet written.
+      if (!accumulate && out.residual != nullptr) tile.residual = out.residual + i * out.ldr + column;
       fetch_ahead(tile, block.segments * block.length * width, i, a.m);
       chosen.kernel(tile);
       i += tile.m;

@@ -111,7 +111,7 @@ struct GemmOutput {
   float* c = nullptr;
   std::ptrdiff_t ldc = 0;
   const float* bias = nullptr;      ///< [n] or null
-  const float* residual = nullptr;  ///< rows like C's, or null
+  const float* residual = nullptr;  ///< rows like C's, or null; may be C. Added unless `accumulate`
   std::ptrdiff_t ldr = 0;
   layers::Activation activation = layers::Activation::kNone;
   float scale = 1;  ///< of the activation's result, as in layers::Epilogue

@@ -47,6 +47,7 @@ class UpsampledConv2d final : public Prepared {
         window_(w),
         factor_(layer.upsample),
         epilogue_(layer.epilogue),
+        in_place_(residual_input(layer.epilogue, arguments)),
         bias_(weight_data(weights, layer.bias)),
         packed_(upsampled_weights(w, context_, arguments.packs, layer.weight,
                                   weight_data(weights, layer.weight))),
@@ -56,6 +57,7 @@ class UpsampledConv2d final : public Prepared {
   std::string algorithm() const override {
     return core::message("upsampled ", factor_.h, "x", factor_.w, " ", name_of(context_.isa()));
   }
+  int in_place_input() const override { return in_place_; }
   std::size_t workspace_bytes() const override { return products_.workspace_bytes(); }
 
   void run(Inputs inputs, Outputs outputs, std::byte* workspace) const override {
@@ -104,6 +106,7 @@ class UpsampledConv2d final : public Prepared {
   Window window_;
   layers::Pair factor_;
   layers::Epilogue epilogue_;
+  int in_place_;
   const float* bias_;
   std::shared_ptr<const PlaceWeights> packed_;
   core::Buffer zeros_;

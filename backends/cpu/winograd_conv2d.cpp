@@ -35,6 +35,7 @@ class WinogradConv2d final : public Prepared {
         tile_(tile),
         grid_(w, tile),
         epilogue_(layer.epilogue),
+        in_place_(residual_input(layer.epilogue, arguments)),
         bias_(weight_data(weights, layer.bias)),
         packed_(winograd_weights(w, tile, context_, arguments.packs, layer.weight,
                                  weight_data(weights, layer.weight))),
@@ -44,6 +45,7 @@ class WinogradConv2d final : public Prepared {
   std::string algorithm() const override {
     return core::message("winograd ", grid_.outputs, "x", grid_.outputs, " ", name_of(context_.isa()));
   }
+  int in_place_input() const override { return in_place_; }
   std::size_t workspace_bytes() const override { return products_.workspace_bytes(); }
 
   void run(Inputs inputs, Outputs outputs, std::byte* workspace) const override {
@@ -112,6 +114,7 @@ class WinogradConv2d final : public Prepared {
   WinogradTile tile_;
   TileGrid grid_;
   layers::Epilogue epilogue_;
+  int in_place_;
   const float* bias_;
   std::shared_ptr<const PlaceWeights> packed_;
   core::Buffer zeros_;
