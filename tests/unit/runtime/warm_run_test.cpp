@@ -124,7 +124,7 @@ TEST_CASE("warm run: no page fault") {
 
 TEST_CASE("warm run: no system call on one thread, none but wake-ups on two") {
   if (!test::SystemCalls::can_be_counted()) {
-    MESSAGE("skipped: this system lets nobody filter system calls");
+    MESSAGE("skipped: system calls cannot be counted in this build or on this system");
     return;
   }
   const auto counted = [](int threads, const std::vector<int>& allowed) {
