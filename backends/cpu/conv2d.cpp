@@ -66,9 +66,7 @@ class GemmConv2d final : public Prepared {
           out.c = outputs[0].data + begin * out.ldc;
           out.residual = residual == nullptr ? nullptr : residual + begin * out.ldr;
           out.bias = bias_;
-          out.activation = epilogue_.activation;
-          out.scale = epilogue_.scale;
-          out.shift = epilogue_.shift;
+          out.activate(epilogue_);
           if (product_)
             product_->run(inputs[0].data, begin, end, index % tiling_.panel_tiles, tiling_.panel_tiles, out,
                           scratch);

@@ -33,7 +33,7 @@ class PreparedDeformConv2d final : public Prepared {
                                    weight_data(weights, layer.weight))),
         zeros_(make_zeros(window_.channels)) {
     const Window& w = window_;
-    const std::int64_t points = w.taps() * layer.offset_groups;
+    const std::int64_t points = pixel_points();
     block_ = std::max(kSampledBlock, k_block(context_.simd().gemm));
     const std::int64_t depth = std::min(block_, w.taps() * w.group_channels());
     const std::int64_t most_rows =
@@ -41,7 +41,7 @@ class PreparedDeformConv2d final : public Prepared {
     // Tasks never share pixels: every one would sample them again.
     tiling_ = tile_gemm(context_, w.pixels(), most_rows, w.taps() * w.group_channels(), w.group_outputs(), 1);
     ScratchLayout scratch;
-    const std::int64_t tile_points = tiling_.rows * points + kPlanPadding;
+    const std::int64_t tile_points = this->tile_points();
     corners_ = scratch.add<std::int32_t>(4 * tile_points);
     weights_ = scratch.add<float>(4 * tile_points);
     coordinates_ = scratch.add<float>(3 * tile_points);
@@ -73,7 +73,7 @@ class PreparedDeformConv2d final : public Prepared {
     if (layer_.masked) maps.mask = PixelMap(inputs[layer_.one_map ? 1 : 2], first.mask, out_pixels);
     maps.sigmoid = first.sigmoid;
     const SamplePixels pixels{inputs[0].data, zeros_.floats(), window_.channels};
-    const std::int64_t tile_points = tiling_.rows * layer_.offset_groups * window_.taps() + kPlanPadding;
+    const std::int64_t tile_points = this->tile_points();
     const float* residual = layer_.epilogue.residual ? inputs.back().data : nullptr;
     context_.pool().parallel_for(tiling_.row_tiles, [&](std::int64_t index, int thread) {
       std::byte* scratch = workspace + static_cast<std::size_t>(thread) * thread_bytes_;
@@ -89,13 +89,17 @@ class PreparedDeformConv2d final : public Prepared {
       out.c = outputs[0].data + begin * out.ldc;
       out.residual = residual == nullptr ? nullptr : residual + begin * out.ldr;
       out.bias = bias_;
-      out.activation = layer_.epilogue.activation;
+      out.activate(layer_.epilogue);
       for (std::int64_t g = 0; g < window_.groups; ++g)
         run_group(g, end - begin, pixels, points, out, scratch);
     });
   }
 
  private:
+  /// Points of an output pixel, and those that a tile has room for.
+  std::int64_t pixel_points() const { return layer_.offset_groups * window_.taps(); }
+  std::int64_t tile_points() const { return tiling_.rows * pixel_points() + kPlanPadding; }
+
   void run_group(std::int64_t g, std::int64_t m, const SamplePixels& pixels, const PlannedPoints& points,
                  const GemmOutput& out, std::byte* scratch) const {
     auto* samples = reinterpret_cast<float*>(scratch + samples_);
@@ -114,8 +118,8 @@ class PreparedDeformConv2d final : public Prepared {
       a.k_begin = block.segment * channels + block.offset;
       for (std::int64_t i = 0; i < m; ++i) {
         rows[i] = samples + i * a.length;
-        sample_row(pixels, points, i * layer_.offset_groups * window_.taps(), block,
-                   g * channels + block.offset, samples + i * a.length);
+        sample_row(pixels, points, i * pixel_points(), block, g * channels + block.offset,
+                   samples + i * a.length);
       }
       part.accumulate = !block.first;
       part.finish = block.last;

@@ -23,9 +23,9 @@ class PixelMap {
   const float* at(std::int64_t image, std::int64_t pixel) const {
     return data_ + (image * pixels_ + pixel) * channels_;
   }
+  /// For a map that does not fit.
   float at(std::int64_t image, std::int64_t channel, std::int64_t pixel) const {
     const float* from = data_ + image * pixels_ * channels_;
-    if (fits()) return from[pixel * channels_ + channel];
     const std::int64_t element = channel * out_pixels_ + pixel;
     return from[element % pixels_ * channels_ + element / pixels_];
   }

@@ -118,6 +118,13 @@ struct GemmOutput {
   float shift = 0;
   bool accumulate = false;  ///< adds to C, which holds earlier parts of the sum
   bool finish = true;       ///< the last part: epilogue
+
+  /// What an epilogue does but for its residual.
+  void activate(const layers::Epilogue& epilogue) {
+    activation = epilogue.activation;
+    scale = epilogue.scale;
+    shift = epilogue.shift;
+  }
 };
 
 /// Panels [panel_begin, panel_end) of A's rows times B. One thread.

@@ -124,9 +124,7 @@ class PooledConv2d final : public Prepared {
     GemmOutput out;
     out.ldc = conv_.out_channels;
     out.bias = bias_;
-    out.activation = epilogue_.activation;
-    out.scale = epilogue_.scale;
-    out.shift = epilogue_.shift;
+    out.activate(epilogue_);
     for (std::int64_t x = columns.begin; x < columns.end; x += pixels_) {
       out.c = to + (x - columns.begin) * out.ldc;
       const std::int64_t begin = row * conv_.out_width + x;

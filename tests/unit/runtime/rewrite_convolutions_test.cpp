@@ -4,15 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
+#include <initializer_list>
 
-#include "backends/registry.hpp"
 #include "pliant/pliant.hpp"
-#include "runtime/graph/model_data.hpp"
+#include "tests/support/rewrites.hpp"
 #include "tests/support/small_network.hpp"
 
 using namespace pliant;
+using test::count;
 using test::ModelBuilder;
+using test::rewritten;
+using test::run;
 
 namespace {
 
@@ -79,17 +81,6 @@ struct Network {
   }
 };
 
-const runtime::Graph& rewritten(const Model& model) {
-  return model.data()->compiled(backends::cpu::backend(), true)->graph;
-}
-
-std::size_t count(const Model& model, std::string_view layer) {
-  const auto& nodes = rewritten(model).nodes;
-  return static_cast<std::size_t>(std::count_if(nodes.begin(), nodes.end(), [&](const runtime::Node& node) {
-    return layers::name_of(node.layer) == layer;
-  }));
-}
-
 std::size_t upsampled(const Model& model) {
   const auto& nodes = rewritten(model).nodes;
   return static_cast<std::size_t>(std::count_if(nodes.begin(), nodes.end(), [](const runtime::Node& node) {
@@ -98,46 +89,37 @@ std::size_t upsampled(const Model& model) {
   }));
 }
 
-std::vector<Tensor> run(const Model& model, const Tensor& image, bool rewrites) {
-  ::setenv("PLIANT_REWRITES", rewrites ? "on" : "off", 1);
-  Session session(model, {.device = Device::cpu(), .threads = 2});
-  ::unsetenv("PLIANT_REWRITES");
-  const ConstTensorView views[] = {image};
-  return session.run(views);
+/// Calls check(with, without rewrites) for each output of the model, at these input shapes.
+template <class Check>
+void compare(const Model& model, std::initializer_list<Shape> shapes, const Check& check) {
+  for (const Shape& shape : shapes) {
+    Tensor image(shape);
+    const auto values = test::RandomFloats(9)(image.values().size(), -1, 1);
+    std::copy(values.begin(), values.end(), image.values().begin());
+    const auto with = run(model, image, true);
+    const auto without = run(model, image, false);
+    REQUIRE(with.size() == without.size());
+    for (std::size_t i = 0; i < with.size(); ++i) {
+      REQUIRE(with[i].shape() == without[i].shape());
+      check(with[i], without[i]);
+    }
+  }
 }
 
 /// Rewrites that move no rounding: every bit stays.
 void check_same_bits(const Model& model) {
-  for (const Shape& shape : {Shape{1, 8, 8, 8}, Shape{2, 8, 40, 24}}) {
-    Tensor image(shape);
-    const auto values = test::RandomFloats(9)(image.values().size(), -1, 1);
-    std::copy(values.begin(), values.end(), image.values().begin());
-    const auto with = run(model, image, true);
-    const auto without = run(model, image, false);
-    REQUIRE(with.size() == without.size());
-    for (std::size_t i = 0; i < with.size(); ++i) {
-      REQUIRE(with[i].shape() == without[i].shape());
-      CHECK(std::equal(with[i].values().begin(), with[i].values().end(), without[i].values().begin()));
-    }
-  }
+  compare(model, {{1, 8, 8, 8}, {2, 8, 40, 24}}, [](const Tensor& with, const Tensor& without) {
+    CHECK(std::equal(with.values().begin(), with.values().end(), without.values().begin()));
+  });
 }
 
 void check_same_results(const Model& model) {
-  for (const Shape& shape : {Shape{1, 8, 8, 8}, Shape{2, 8, 16, 40}}) {
-    Tensor image(shape);
-    const auto values = test::RandomFloats(9)(image.values().size(), -1, 1);
-    std::copy(values.begin(), values.end(), image.values().begin());
-    const auto with = run(model, image, true);
-    const auto without = run(model, image, false);
-    REQUIRE(with.size() == without.size());
-    for (std::size_t i = 0; i < with.size(); ++i) {
-      REQUIRE(with[i].shape() == without[i].shape());
-      float most = 0;
-      for (const float v : without[i].values()) most = std::max(most, std::abs(v));
-      for (std::size_t j = 0; j < with[i].values().size(); ++j)
-        REQUIRE(std::abs(with[i].values()[j] - without[i].values()[j]) <= 1e-5F + 1e-5F * most);
-    }
-  }
+  compare(model, {{1, 8, 8, 8}, {2, 8, 16, 40}}, [](const Tensor& with, const Tensor& without) {
+    float most = 0;
+    for (const float v : without.values()) most = std::max(most, std::abs(v));
+    for (std::size_t j = 0; j < with.values().size(); ++j)
+      REQUIRE(std::abs(with.values()[j] - without.values()[j]) <= 1e-5F + 1e-5F * most);
+  });
 }
 
 }  // namespace

@@ -3,16 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
-#include "backends/registry.hpp"
 #include "pliant/pliant.hpp"
-#include "runtime/graph/model_data.hpp"
+#include "tests/support/rewrites.hpp"
 #include "tests/support/small_network.hpp"
 
 using namespace pliant;
 using layers::Activation;
 using test::ModelBuilder;
+using test::rewritten;
+using test::run;
 
 namespace {
 
@@ -63,22 +63,10 @@ struct Network {
   }
 };
 
-const runtime::Graph& rewritten(const Model& model) {
-  return model.data()->compiled(backends::cpu::backend(), true)->graph;
-}
-
 std::vector<std::string> names_of(const Model& model) {
   std::vector<std::string> names;
   for (const runtime::Node& node : rewritten(model).nodes) names.emplace_back(layers::name_of(node.layer));
   return names;
-}
-
-std::vector<Tensor> run(const Model& model, const Tensor& image, bool rewrites) {
-  ::setenv("PLIANT_REWRITES", rewrites ? "on" : "off", 1);
-  Session session(model, {.device = Device::cpu(), .threads = 2});
-  ::unsetenv("PLIANT_REWRITES");
-  const ConstTensorView views[] = {image};
-  return session.run(views);
 }
 
 /// Rewritten or not, the results are the same.

@@ -4,15 +4,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 
-#include "backends/registry.hpp"
 #include "pliant/pliant.hpp"
-#include "runtime/graph/model_data.hpp"
+#include "tests/support/rewrites.hpp"
 #include "tests/support/small_network.hpp"
 
 using namespace pliant;
+using test::count;
 using test::ModelBuilder;
+using test::rewritten;
+using test::run;
 
 namespace {
 
@@ -68,28 +69,10 @@ struct Network {
   int made_ = 0;
 };
 
-const runtime::Graph& rewritten(const Model& model) {
-  return model.data()->compiled(backends::cpu::backend(), true)->graph;
-}
-
-std::size_t count(const Model& model, std::string_view layer) {
-  const auto& nodes = rewritten(model).nodes;
-  return static_cast<std::size_t>(std::count_if(nodes.begin(), nodes.end(), [&](const runtime::Node& node) {
-    return layers::name_of(node.layer) == layer;
-  }));
-}
-
 const layers::DeformConv2d& deform_of(const Model& model) {
   for (const runtime::Node& node : rewritten(model).nodes)
     if (const auto* layer = std::get_if<layers::DeformConv2d>(&node.layer)) return *layer;
   throw Error(ErrorCode::kInternal, "no deformable convolution");
-}
-
-std::vector<Tensor> run(const Model& model, std::span<const ConstTensorView> inputs, bool rewrites) {
-  ::setenv("PLIANT_REWRITES", rewrites ? "on" : "off", 1);
-  Session session(model, {.device = Device::cpu(), .threads = 2});
-  ::unsetenv("PLIANT_REWRITES");
-  return session.run(inputs);
 }
 
 /// With and without rewrites, at an odd and an even size.

@@ -3,34 +3,17 @@
 #include <algorithm>
 #include <cmath>
 
-#include "backends/registry.hpp"
 #include "pliant/pliant.hpp"
-#include "runtime/graph/model_data.hpp"
+#include "tests/support/rewrites.hpp"
 #include "tests/support/small_network.hpp"
 
 using namespace pliant;
+using test::count;
 using test::ModelBuilder;
+using test::rewritten;
+using test::run;
 
 namespace {
-
-std::size_t count(const runtime::Graph& graph, std::string_view layer) {
-  return static_cast<std::size_t>(
-      std::count_if(graph.nodes.begin(), graph.nodes.end(),
-                    [&](const runtime::Node& node) { return layers::name_of(node.layer) == layer; }));
-}
-
-const runtime::Graph& rewritten(const Model& model) {
-  return model.data()->compiled(backends::cpu::backend(), true)->graph;
-}
-
-/// Runs a compiled graph by hand, so that both forms can be compared.
-std::vector<Tensor> run(const Model& model, const Tensor& image, bool rewrites) {
-  ::setenv("PLIANT_REWRITES", rewrites ? "on" : "off", 1);
-  Session session(model, {.device = Device::cpu(), .threads = 2});
-  ::unsetenv("PLIANT_REWRITES");
-  const ConstTensorView views[] = {image};
-  return session.run(views);
-}
 
 void check_same(const Tensor& a, const Tensor& b) {
   REQUIRE(a.shape() == b.shape());
